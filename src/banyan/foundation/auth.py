@@ -1,0 +1,144 @@
+"""Who asks: access tokens (RS256 `at+jwt`, RFC 9068) checked against the shop's own keys, and guests' cart tokens."""
+
+import json
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from banyan.contracts.users import AskKeys
+from banyan.kernel.clock import Clock
+from banyan.kernel.refusals import Forbidden, Refusal, Unauthenticated
+
+if TYPE_CHECKING:
+    from banyan.foundation.peers import Peers
+
+AUDIENCE = "banyan"
+CART_COOKIE = "banyan_cart"
+_FRESH = 300.0  # seconds for which a key set is believed
+_AGAIN = 5.0  # seconds between two looks for an unknown key
+_LEEWAY = 30  # seconds
+_REMEMBERED = 20_000
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{2,2000}\.[A-Za-z0-9_-]{2,6000}\.[A-Za-z0-9_-]{20,2000}")
+_CART = re.compile(r"ct_[A-Za-z0-9_-]{20,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. A guest has no user_id; a cart token may come with either."""
+
+    user_id: str | None = None
+    session_id: str | None = None
+    permissions: frozenset[str] = frozenset()
+    cart_token: str | None = None
+
+    @property
+    def caller(self) -> str:
+        """A stable name for limits and idempotency scopes; a cart's secret is digested."""
+        if self.user_id:
+            return self.user_id
+        return f"cart:{sha256(self.cart_token.encode()).hexdigest()[:32]}" if self.cart_token else "guest"
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+    def must(self, permission: str) -> None:
+        """Unauthenticated for a guest, Forbidden for a user who lacks the permission."""
+        self.signed_in()
+        if permission not in self.permissions:
+            raise Forbidden(f"this needs the permission {permission}")
+
+    def signed_in(self) -> str:
+        """The user's id; Unauthenticated for a guest."""
+        if self.user_id is None:
+            raise Unauthenticated
+        return self.user_id
+
+
+GUEST = Principal()
+
+
+class Authority:
+    """Checks tokens. Keys come from users, are kept for minutes, and looked for again when a token names a new one."""
+
+    def __init__(self, peers: "Peers", *, issuer: str, clock: Clock) -> None:
+        self._peers = peers
+        self._issuer = issuer
+        self._clock = clock
+        self._keys: KeySet | None = None
+        self._fetched = -_FRESH
+        self._known: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+
+    async def principal(self, authorization: str = "", cart_cookie: str = "") -> Principal:
+        """Who sent these headers. Unauthenticated when a token is there but does not hold."""
+        cart = cart_cookie if _CART.fullmatch(cart_cookie) else None
+        if not authorization:
+            return Principal(cart_token=cart) if cart else GUEST
+        scheme, _, token = authorization.partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("send `Authorization: Bearer <token>`", code="invalid_token")
+        if _CART.fullmatch(token):
+            return Principal(cart_token=token)
+        who = await self._user(token)
+        return Principal(who.user_id, who.session_id, who.permissions, cart) if cart else who
+
+    async def _user(self, token: str) -> Principal:
+        now = self._clock.now().timestamp()
+        known = self._known.get(token)
+        if known is not None:
+            if known[0] < now:
+                raise Unauthenticated("the access token has expired", code="token_expired")
+            return known[1]
+        if not _TOKEN.fullmatch(token):
+            raise Unauthenticated("this is not an access token of this shop", code="invalid_token")
+        claims = await self._claims(token, now)
+        who = Principal(
+            str(claims["sub"]),
+            str(claims.get("sid") or "") or None,
+            frozenset(map(str, claims.get("permissions") or ())),
+        )
+        self._known[token] = (float(claims["exp"]) + _LEEWAY, who)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return who
+
+    async def _claims(self, token: str, now: float) -> dict[str, Any]:
+        for fresh in (False, True):
+            try:
+                decoded = jwt.decode(token, await self._key_set(fresh), algorithms=["RS256"])
+                break
+            except (JoseError, ValueError):
+                if fresh:
+                    raise Unauthenticated("this is not an access token of this shop", code="invalid_token") from None
+        claims = decoded.claims
+        fits = (
+            str(decoded.header.get("typ", "")).lower() in ("at+jwt", "application/at+jwt")
+            and claims.get("iss") == self._issuer
+            and claims.get("aud") == AUDIENCE
+            and isinstance(claims.get("sub"), str)
+            and all(type(claims.get(name)) is int for name in ("exp", "iat"))
+        )
+        if not fits or claims["iat"] > now + _LEEWAY:
+            raise Unauthenticated("this is not an access token of this shop", code="invalid_token")
+        if claims["exp"] + _LEEWAY < now:
+            raise Unauthenticated("the access token has expired", code="token_expired")
+        return claims
+
+    async def _key_set(self, look_again: bool) -> KeySet:
+        age = self._clock.monotonic() - self._fetched
+        if self._keys is None or age > _FRESH or (look_again and age > _AGAIN):
+            try:
+                answer = await self._peers.ask(AskKeys())
+            except Refusal:
+                if self._keys is None:
+                    raise
+                return self._keys  # users is away: those who are signed in go on shopping with the keys known
+            self._keys = KeySet.import_key_set(json.loads(answer.jwks))
+            self._fetched = self._clock.monotonic()
+        return self._keys

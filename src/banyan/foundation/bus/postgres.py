@@ -1,0 +1,159 @@
+"""The bus as a log table in PostgreSQL: read below the snapshot horizon, one reader per group by advisory lock."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+
+from banyan.foundation.bus import Take
+from banyan.foundation.envelope import Envelope
+from banyan.foundation.wake import Wake
+from banyan.kernel.refusals import Unavailable
+
+BATCH = 200
+_CHANNEL = "published"
+_GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+
+_PUBLISH = """
+INSERT INTO log (topic, key, id, type, time, data, traceparent)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])"""
+_NEXT = """
+SELECT txid::text AS at, pos, topic, key, id, type, time, data, traceparent FROM log
+WHERE (txid, pos) > {place} AND txid < pg_snapshot_xmin(pg_current_snapshot()) AND topic = ANY($1)
+ORDER BY txid, pos LIMIT $2"""
+_NEXT_OF_GROUP = _NEXT.format(place="(SELECT txid, pos FROM reader WHERE name = $3)")
+_NEXT_AFTER = _NEXT.format(place="($3::text::xid8, $4)")
+_LAST = """
+SELECT txid::text AS at, pos FROM log WHERE txid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY txid DESC, pos DESC LIMIT 1"""
+_LAG = """
+SELECT count(*) FROM log WHERE topic = ANY($2)
+AND (txid, pos) > (coalesce((SELECT txid FROM reader WHERE name = $1), '0'::xid8),
+                   coalesce((SELECT pos FROM reader WHERE name = $1), 0))"""
+
+
+class PostgresBus:
+    """A table all services append to, and each reads from its own place."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
+        self._pool = pool
+        self._url = url
+        self._lease: asyncpg.Connection | None = None  # holds the group locks of this process
+        self._leased: set[str] = set()
+        self._asking = asyncio.Lock()
+        self._bells: list[Wake] = []
+
+    @classmethod
+    async def connect(cls, url: str) -> "PostgresBus":
+        """Open the log, making its tables where they are missing. Unavailable when the server cannot be reached."""
+        try:
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=6, init=_prepare, command_timeout=30)
+            async with pool.acquire() as con, con.transaction():
+                await con.execute("SELECT pg_advisory_xact_lock(7065)")
+                await con.execute(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
+        except _GONE as error:
+            raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
+        return cls(pool, url)
+
+    async def publish(self, batch: Sequence[Envelope]) -> None:
+        columns = [
+            [each.topic for each in batch],
+            [each.key for each in batch],
+            [each.id for each in batch],
+            [each.type for each in batch],
+            [each.time for each in batch],
+            [each.data for each in batch],
+            [each.traceparent for each in batch],
+        ]
+        try:
+            async with self._pool.acquire() as con, con.transaction():
+                await con.execute(_PUBLISH, *columns)
+                await con.execute(f"NOTIFY {_CHANNEL}")
+        except _GONE as error:
+            raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
+        self._ring()
+
+    async def deliver(self, group: str, topics: frozenset[str], take: Take) -> int:
+        if not await self._hold(group):
+            return 0
+        rows = await self._ask(_NEXT_OF_GROUP, sorted(topics), BATCH, group)
+        if rows:
+            await take([_envelope(row) for row in rows])
+            at, pos = _place(rows[-1])
+            await self._ask("UPDATE reader SET txid = $2::text::xid8, pos = $3 WHERE name = $1", group, at, pos)
+        return len(rows)
+
+    async def follow(self, topics: frozenset[str], after: str | None, take: Take) -> str:
+        if after is None:
+            last = await self._ask(_LAST)
+            return "{}.{}".format(*(_place(last[0]) if last else ("0", 0)))
+        at, _, pos = after.partition(".")
+        rows = await self._ask(_NEXT_AFTER, sorted(topics), BATCH, at, int(pos))
+        if not rows:
+            return after
+        await take([_envelope(row) for row in rows])
+        return "{}.{}".format(*_place(rows[-1]))
+
+    def bell(self) -> Wake:
+        bell = Wake()
+        self._bells.append(bell)
+        return bell
+
+    async def lag(self, group: str, topics: frozenset[str]) -> int:
+        return int((await self._ask(_LAG, group, sorted(topics)))[0]["count"])
+
+    async def forget_old(self, days: int = 7) -> int:
+        rows = await self._ask("DELETE FROM log WHERE time < now() - make_interval(days => $1) RETURNING 1", days)
+        return len(rows)
+
+    async def close(self) -> None:
+        if self._lease is not None:
+            self._lease.terminate()
+        await self._pool.close()
+
+    async def _ask(self, sql: str, *values: Any) -> "list[asyncpg.Record]":
+        try:
+            return await self._pool.fetch(sql, *values)
+        except _GONE as error:
+            raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
+
+    async def _hold(self, group: str) -> bool:
+        """Whether this process is the group's reader now. The lock lives as long as the lease connection."""
+        async with self._asking:
+            try:
+                if self._lease is None or self._lease.is_closed():
+                    self._leased.clear()
+                    self._lease = await asyncpg.connect(self._url)
+                    await self._lease.add_listener(_CHANNEL, lambda *_: self._ring())
+                if group in self._leased:
+                    return True
+                if not await self._lease.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 1))", group):
+                    return False
+                await self._lease.execute("INSERT INTO reader (name) VALUES ($1) ON CONFLICT DO NOTHING", group)
+            except _GONE as error:
+                raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
+            self._leased.add(group)
+            return True
+
+    def _ring(self) -> None:
+        for bell in self._bells:
+            bell.ring()
+
+
+async def _prepare(con: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await con.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads, format="text")
+
+
+def _encode(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _place(row: asyncpg.Record) -> tuple[str, int]:
+    return row["at"], row["pos"]
+
+
+def _envelope(row: asyncpg.Record) -> Envelope:
+    return Envelope(row["id"], row["type"], row["key"], row["time"], row["data"], row["traceparent"])

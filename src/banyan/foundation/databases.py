@@ -1,0 +1,48 @@
+"""A database and a role for each service on one PostgreSQL server: no service can read another's tables."""
+
+import hmac
+from hashlib import sha256
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from banyan.kernel.refusals import Unavailable
+
+
+def password(server_url: str, name: str) -> str:
+    """A role's password, derived from the server's own URL: nothing to keep, the same each time."""
+    return hmac.new(server_url.encode(), f"banyan role {name}".encode(), sha256).hexdigest()
+
+
+def url_of(server_url: str, name: str, prefix: str = "banyan") -> str:
+    """The URL of database `banyan_<name>` with its own role, on the server of `server_url`."""
+    parts = urlsplit(server_url)
+    host = parts.netloc.rpartition("@")[2]
+    login = f"{prefix}_{name}:{password(server_url, name)}"
+    return urlunsplit((parts.scheme, f"{login}@{host}", f"/{prefix}_{name}", parts.query, ""))
+
+
+async def ensure(server_url: str, names: tuple[str, ...], prefix: str = "banyan") -> dict[str, str]:
+    """Create the roles and databases that are missing; the URL of each. The server's user must be allowed to create them."""
+    try:
+        con = await asyncpg.connect(server_url)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unavailable(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error
+    try:
+        await con.execute("SELECT pg_advisory_lock(7064)")
+        have = {row[0] for row in await con.fetch("SELECT datname FROM pg_database")}
+        for name in names:
+            role, secret = f"{prefix}_{name}", password(server_url, name)
+            if role in have:
+                await con.execute(f"ALTER ROLE {role} PASSWORD '{secret}'")
+                continue
+            await con.execute(f"""DO $$ BEGIN
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+                    CREATE ROLE {role} LOGIN PASSWORD '{secret}';
+                END IF; END $$""")
+            await con.execute(f"GRANT {role} TO current_user")
+            await con.execute(f"CREATE DATABASE {role} OWNER {role} ENCODING 'UTF8' TEMPLATE template0")
+            await con.execute(f"REVOKE CONNECT ON DATABASE {role} FROM PUBLIC")
+    finally:
+        await con.close()
+    return {name: url_of(server_url, name, prefix) for name in names}

@@ -1,0 +1,223 @@
+"""A service's own PostgreSQL database: transactions that carry the deadline, the clock and the facts told in them."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar
+
+import asyncpg
+import orjson
+
+from banyan.contracts import Event
+from banyan.foundation import deadlines, outbox
+from banyan.foundation.wake import Wake
+from banyan.kernel.clock import Clock
+from banyan.kernel.ids import Ids
+from banyan.kernel.refusals import Unavailable
+
+Row = asyncpg.Record
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Row]"
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+# Two transactions met; the whole of one may simply be done again.
+_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+
+
+class _Connection(asyncpg.Connection):
+    """A connection that needs no reset between borrowers: only `SET LOCAL` and transaction locks are ever used."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Tx:
+    """An open transaction. Facts told here are in the outbox when it commits, and nowhere when it does not."""
+
+    def __init__(self, con: Connection, ids: Ids) -> None:
+        self.con = con
+        self._ids = ids
+        self._told: list[Event] = []
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        return await self.con.fetch(sql, *values)
+
+    async def fetchrow(self, sql: str, *values: Any) -> Row | None:
+        return await self.con.fetchrow(sql, *values)
+
+    async def fetchval(self, sql: str, *values: Any) -> Any:
+        return await self.con.fetchval(sql, *values)
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """Run a statement; how many rows it touched."""
+        status = await self.con.execute(sql, *values)
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+    async def executemany(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
+        await self.con.executemany(sql, values)
+
+    def tell(self, *events: Event) -> None:
+        """Publish these facts if, and only if, this transaction commits."""
+        self._told.extend(events)
+
+    async def flush(self) -> bool:
+        """Write the facts told so far to the outbox; whether there were any."""
+        told, self._told = self._told, []
+        if told:
+            await outbox.append(self.con, told, self._ids)
+        return bool(told)
+
+
+class Db:
+    """A pool of connections to one service's database."""
+
+    def __init__(self, pool: "asyncpg.Pool[Row]", *, clock: Clock, ids: Ids) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._ids = ids
+        self.wake = Wake()  # rung after a commit that told something: the relay need not poll
+
+    @classmethod
+    async def connect(cls, url: str, *, clock: Clock, ids: Ids, size: int = 8) -> "Db":
+        """Open a pool of 1 to `size` connections. Unavailable when the server cannot be reached."""
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=size,
+                connection_class=_Connection,
+                init=_prepare,
+                command_timeout=60,
+                max_inactive_connection_lifetime=300,
+                server_settings={
+                    "application_name": "banyan",
+                    "statement_timeout": "30000",
+                    "lock_timeout": "5000",
+                    "idle_in_transaction_session_timeout": "10000",
+                    "timezone": "UTC",
+                    "jit": "off",
+                },
+            )
+        except (OSError, asyncpg.PostgresError) as error:
+            raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
+        return cls(pool, clock=clock, ids=ids)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, *, seconds: float | None = None) -> AsyncIterator[Tx]:
+        """BEGIN … COMMIT in READ COMMITTED; rolled back on any exception. Ends at the deadline, or after `seconds`."""
+        left = deadlines.remaining(30.0) if seconds is None else seconds
+        async with self._borrow(left) as con:
+            await con.execute(self._begin(left))
+            tx = Tx(con, self._ids)
+            try:
+                yield tx
+                told = await tx.flush()
+            except BaseException:
+                await _roll_back(con)
+                raise
+            await con.execute("COMMIT")
+        if told:
+            self.wake.ring()
+
+    async def retrying(self, effect: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run `effect` in a transaction, again (at most three times) when it met another in a deadlock."""
+        for attempt in range(3):
+            try:
+                async with self.transaction() as tx:
+                    return await effect(tx)
+            except _AGAIN:
+                await self._clock.sleep(0.005 * (attempt + self._ids.fraction()))
+        async with self.transaction() as tx:
+            return await effect(tx)
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """One statement by itself, read outside any transaction of ours."""
+        async with self._reading() as con:
+            return await con.fetch(sql, *values)
+
+    async def fetchrow(self, sql: str, *values: Any) -> Row | None:
+        async with self._reading() as con:
+            return await con.fetchrow(sql, *values)
+
+    async def fetchval(self, sql: str, *values: Any) -> Any:
+        async with self._reading() as con:
+            return await con.fetchval(sql, *values)
+
+    @asynccontextmanager
+    async def own(self) -> AsyncIterator[Connection]:
+        """A connection for a long time, for session locks; what it locked is let go at the end."""
+        async with self._borrow(30.0) as con:
+            try:
+                yield con
+            finally:
+                if not con.is_closed():
+                    await con.execute("SELECT pg_advisory_unlock_all()")
+
+    async def ready(self) -> bool:
+        """Whether the database answers a question right now."""
+        try:
+            return bool(await self.fetchval("SELECT true"))
+        except Unavailable:
+            return False
+
+    def _begin(self, seconds: float) -> str:
+        begin = f"BEGIN; SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
+        if self._clock.virtual:
+            begin += f"; SET LOCAL banyan.now = '{self._clock.now().isoformat()}'"
+        return begin
+
+    @asynccontextmanager
+    async def _borrow(self, seconds: float) -> AsyncIterator[Connection]:
+        try:
+            con = await self._pool.acquire(timeout=seconds)
+        except TimeoutError:
+            raise Unavailable("all database connections are busy", retry_after=1) from None
+        except _GONE as error:
+            raise Unavailable(f"the database does not answer: {type(error).__name__}", retry_after=1) from error
+        try:
+            yield con
+        except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as error:
+            raise Unavailable("the database took too long", retry_after=1) from error
+        except _GONE as error:
+            raise Unavailable(f"the database went away: {type(error).__name__}", retry_after=1) from error
+        finally:
+            await self._pool.release(con)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Connection]:
+        if self._clock.virtual:
+            async with self.transaction() as tx:
+                yield tx.con
+            return
+        async with self._borrow(deadlines.remaining(30.0)) as con:
+            yield con
+
+
+async def _prepare(con: asyncpg.Connection) -> None:
+    """Teach a new connection that JSON columns hold Python values."""
+    for kind in ("json", "jsonb"):
+        await con.set_type_codec(kind, schema="pg_catalog", encoder=_encode, decoder=orjson.loads, format="text")
+
+
+def _encode(value: object) -> str:
+    return orjson.dumps(value, default=_plain).decode()
+
+
+def _plain(value: object) -> object:
+    dump = getattr(value, "model_dump", None)
+    if dump is None:
+        raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
+    return dump(mode="json")
+
+
+async def _roll_back(con: Connection) -> None:
+    """Undo; a connection that cannot is thrown away with whatever it holds."""
+    try:
+        await con.execute("ROLLBACK", timeout=5)
+    except Exception:
+        con.terminate()

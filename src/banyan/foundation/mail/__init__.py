@@ -1,0 +1,20 @@
+"""Mail out, as a promise: a message is handed over once per id."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`id` makes it once: the same id is not sent a second time where the backend can tell."""
+
+    id: str
+    to: str
+    subject: str
+    text: str
+
+
+class Mail(Protocol):
+    async def send(self, message: Message) -> None: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,73 @@
+"""Facts leave a service: written in the transaction that made them true, moved to the bus by one relay per service.
+
+The relay reads in the order (txid, pos) and never past the oldest transaction still open, because reading by a
+serial alone loses events: numbers are drawn in one order and committed in another.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from banyan.contracts import Event
+from banyan.foundation import telemetry
+from banyan.foundation.envelope import Envelope
+from banyan.kernel.ids import Ids
+
+if TYPE_CHECKING:
+    from banyan.foundation.bus import Bus
+    from banyan.foundation.db import Connection, Db
+
+BATCH = 500
+
+_APPEND = """
+INSERT INTO outbox (id, type, key, data, traceparent)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[])"""
+_UNSENT = """
+SELECT txid::text AS at, pos, id, type, key, told_at, data, traceparent FROM {source}
+WHERE (txid, pos) > (SELECT txid, pos FROM relay_position WHERE the_one)
+  AND txid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY txid, pos LIMIT $1"""  # the numbers: an output column of that name would sort as text
+_MOVED = "UPDATE relay_position SET txid = $1::text::xid8, pos = $2 WHERE the_one AND (txid, pos) < ($1::text::xid8, $2)"
+_FORGET = """
+DELETE FROM outbox WHERE ctid IN (
+    SELECT ctid FROM outbox WHERE told_at < shop_now() - make_interval(days => $1)
+      AND (txid, pos) <= (SELECT txid, pos FROM relay_position WHERE the_one) LIMIT 5000)"""
+
+
+async def append(con: "Connection", events: Sequence[Event], ids: Ids) -> None:
+    """Write facts to the outbox, inside the transaction that `con` has open."""
+    trace = telemetry.traceparent()
+    await con.execute(
+        _APPEND,
+        [ids.new("evt") for _ in events],
+        [event.TYPE for event in events],
+        [event.key for event in events],
+        [event.model_dump(mode="json") for event in events],
+        [trace] * len(events),
+    )
+
+
+async def relay_once(db: "Db", bus: "Bus", *, source: str = "outbox") -> int:
+    """Move one batch from `source` (a table with the outbox's columns) to the bus; how many facts it held.
+
+    Sent first, noted after: a crash between sends the batch twice, and consumers tell by the event's id.
+    Only one relay may run per database (relay_lock), or order per key is lost.
+    """
+    rows = await db.fetch(_UNSENT.format(source=source), BATCH)
+    if not rows:
+        return 0
+    await bus.publish(
+        [
+            Envelope(row["id"], row["type"], row["key"], row["told_at"], row["data"], row["traceparent"] or "")
+            for row in rows
+        ]
+    )
+    async with db.transaction() as tx:
+        await tx.execute(_MOVED, rows[-1]["at"], rows[-1]["pos"])
+    telemetry.RELAYED.labels(rows[0]["type"].partition(".")[0]).inc(len(rows))
+    return len(rows)
+
+
+async def forget_old(db: "Db", days: int = 7) -> int:
+    """Delete facts that were sent more than `days` ago; until then they can be replayed."""
+    async with db.transaction() as tx:
+        return await tx.execute(_FORGET, days)

@@ -1,0 +1,191 @@
+"""Services at work in a process: their ports opened, their loops kept going, and all of it stopped in order."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from banyan.foundation import choose, deadlines, idempotency, inbox, migrate, outbox
+from banyan.foundation.auth import Authority
+from banyan.foundation.db import Db
+from banyan.foundation.inbox import Inbox
+from banyan.foundation.peers import Local, Peers
+from banyan.foundation.service import Chore, Follower, Ports, Service
+from banyan.foundation.settings import Settings
+from banyan.foundation.web import application
+from banyan.kernel.clock import Clock
+from banyan.kernel.ids import Ids
+
+if TYPE_CHECKING:
+    from banyan.foundation.bus import Bus
+
+_log = logging.getLogger(__name__)
+IDLE = 1.0  # seconds between looks when nobody rings
+FAILED = 2.0  # seconds before a loop that failed looks again
+HOUSEKEEPING = 600.0
+
+
+@dataclass(slots=True)
+class Shop:
+    """What the services of one process share, and the services themselves."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    bus: "Bus"
+    peers: Peers
+    authority: Authority
+    ports: dict[str, Ports] = field(default_factory=dict)
+    tasks: "list[asyncio.Task[None]]" = field(default_factory=list)
+
+    @classmethod
+    def over(cls, settings: Settings, bus: "Bus", *, clock: Clock, ids: Ids, caller: str = "shop") -> "Shop":
+        from banyan.foundation.settings import FACES, SERVICES
+
+        urls = {name: settings.peer_url(name) for name in (*SERVICES, *FACES)}
+        peers = Peers(urls, clock=clock, secret=settings.peer_secret.get_secret_value(), caller=caller)
+        authority = Authority(peers, issuer=settings.origin, clock=clock)
+        return cls(settings, clock, ids, bus, peers, authority)
+
+    async def open(self, service: Service, database_url: str) -> Ports:
+        """Bring the service's tables up to date and make it answer within this process."""
+        await migrate.upgrade(database_url, service.name, service.folder)
+        settings, clock, ids = self.settings, self.clock, self.ids
+        ports = Ports(
+            settings=settings,
+            clock=clock,
+            ids=ids,
+            db=await Db.connect(database_url, clock=clock, ids=ids, size=settings.pool_size),
+            bus=self.bus,
+            peers=self.peers,
+            authority=self.authority,
+            cache=await choose.cache(settings, clock),
+            media=await choose.media(settings),
+            mail=await choose.mail(settings),
+            keys=await choose.keys(settings),
+            search=await choose.search(settings) if service.searches else choose.no_search(service.name),
+        )
+        self.ports[service.name] = ports
+        self.peers.add(service.name, Local(ports, service.calls, application(service, ports)))
+        return ports
+
+    def work(self, service: Service) -> None:
+        """Start what the service does by itself: relay, reactions, chores, followers."""
+        ports = self.ports[service.name]
+        self._loop(f"{service.name} relay", partial(_relay, ports, service.outbox))
+        if service.reactions:
+            box = inbox_of(service, ports)
+            self._loop(f"{service.name} inbox", partial(_deliver, ports, box))
+            self._loop(f"{service.name} retries", partial(_retry, ports, box))
+        for name, chore in service.chores.items():
+            self._loop(f"{service.name} {name}", partial(_chore, ports, name, chore))
+        self._loop(f"{service.name} housekeeping", partial(_housekeeping, ports))
+
+    async def follow(self, service: Service) -> None:
+        """Bring what each process keeps for itself up to date, then keep it so."""
+        ports = self.ports[service.name]
+        for name, follower in service.followers.items():
+            await self.follow_one(f"{service.name} {name}", ports, follower)
+
+    async def follow_one(self, name: str, ports: Ports, follower: Follower) -> None:
+        position = await follower.begin(ports)
+        if position is None:
+            position = await self.bus.follow(follower.topics, None, _nothing)
+        self._loop(name, partial(_follow, ports, follower, [position]))
+
+    async def ready(self) -> bool:
+        """Whether every service here reaches its own database."""
+        return all(await asyncio.gather(*(ports.db.ready() for ports in self.ports.values())))
+
+    async def close(self) -> None:
+        """Stop the loops, then let go of everything."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        for ports in self.ports.values():
+            for port in (ports.cache, ports.media, ports.mail, ports.keys, ports.search, ports.db):
+                await port.close()
+        await self.peers.close()
+        await self.bus.close()
+
+    def _loop(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        self.tasks.append(asyncio.create_task(_forever(name, run, self.clock), name=name))
+
+
+def inbox_of(service: Service, ports: Ports) -> Inbox:
+    """The service's consumer: its reactions, bound to its ports."""
+    handlers = {kind: partial(react, ports) for kind, react in service.reactions.items()}
+    return Inbox(ports.db, service.name, handlers, ids=ports.ids)
+
+
+async def _forever(name: str, run: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    deadlines.forget()
+    while True:
+        try:
+            await run()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            _log.warning(
+                "work failed and goes on", extra={"work": name, "why": f"{type(error).__name__}: {error}"[:300]}
+            )
+            await clock.sleep(FAILED)
+
+
+async def _relay(ports: Ports, source: str) -> None:
+    """Hold the database's one relay lock and move facts while it is held."""
+    async with ports.db.own() as con:
+        while not await con.fetchval("SELECT pg_try_advisory_lock(7067)"):
+            await ports.clock.sleep(IDLE)
+        pause = 0.02
+        while not con.is_closed():
+            moved = await outbox.relay_once(ports.db, ports.bus, source=source)
+            if moved:
+                pause = 0.02
+                continue
+            # Facts of other processes do not ring here, and a fact behind an open transaction does not ring twice.
+            rung = await ports.db.wake.wait(pause)
+            pause = 0.01 if rung else min(pause * 1.5, 0.25)
+
+
+async def _deliver(ports: Ports, box: Inbox) -> None:
+    bell = ports.bus.bell()
+    while True:
+        if not await ports.bus.deliver(box.consumer, box.topics, box.take):
+            await bell.wait(IDLE)
+
+
+async def _retry(ports: Ports, box: Inbox) -> None:
+    if not await box.retry_due():
+        await ports.clock.sleep(IDLE)
+
+
+async def _chore(ports: Ports, name: str, chore: Chore) -> None:
+    pause = await chore(ports)
+    if pause > 0:
+        await ports.due[name].wait(pause)
+
+
+async def _follow(ports: Ports, follower: Follower, place: list[str]) -> None:
+    bell = ports.bus.bell()
+    while True:
+        reached = await ports.bus.follow(follower.topics, place[0], lambda batch: follower.take(ports, list(batch)))
+        if reached == place[0]:
+            await bell.wait(IDLE)
+            continue
+        place[0] = reached
+        if follower.reached:
+            await follower.reached(ports, reached)
+
+
+async def _housekeeping(ports: Ports) -> None:
+    await ports.clock.sleep(HOUSEKEEPING)
+    await outbox.forget_old(ports.db)
+    await inbox.forget_old(ports.db)
+    await idempotency.forget_old(ports.db)
+    await ports.bus.forget_old()
+
+
+async def _nothing(_: object) -> None: ...

@@ -1,0 +1,90 @@
+"""A service is a name, tables, routes, calls, reactions and chores; Ports are what it is given to work with."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+
+from banyan.contracts import Call, Event
+from banyan.foundation.db import Db, Tx
+from banyan.foundation.settings import Settings
+from banyan.foundation.wake import Wake
+from banyan.kernel.clock import Clock
+from banyan.kernel.ids import Ids
+
+if TYPE_CHECKING:
+    from banyan.foundation.auth import Authority
+    from banyan.foundation.bus import Bus
+    from banyan.foundation.cache import Cache
+    from banyan.foundation.envelope import Envelope
+    from banyan.foundation.keys import Keys
+    from banyan.foundation.mail import Mail
+    from banyan.foundation.media import Media
+    from banyan.foundation.peers import Peers
+    from banyan.foundation.search import Search
+
+
+@dataclass(slots=True)
+class Ports:
+    """The outside world of one service. Tests and the simulator give other ones."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    db: Db
+    bus: "Bus"
+    peers: "Peers"
+    authority: "Authority"
+    cache: "Cache"
+    media: "Media"
+    mail: "Mail"
+    keys: "Keys"
+    search: "Search"
+    due: defaultdict[str, Wake] = field(default_factory=lambda: defaultdict(Wake))  # by chore: rung when it has work now
+
+
+CallHandler = Callable[[Ports, Any], Awaitable[Any]]
+Reaction = Callable[[Ports, Tx, Any], Awaitable[None]]
+Chore = Callable[[Ports], Awaitable[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """What must hold in one service's database: a query whose rows are the violations."""
+
+    id: str  # as in docs/invariants.md: I5 …
+    promise: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Something each process keeps for itself and brings up to date from the bus: an index, a cache.
+
+    `begin` loads it and gives the bus position to follow from (None: from now on); `take` handles a batch, any number
+    of times over; `reached` is told the position that was reached.
+    """
+
+    topics: frozenset[str]
+    begin: Callable[[Ports], Awaitable[str | None]]
+    take: Callable[[Ports, "list[Envelope]"], Awaitable[None]]
+    reached: Callable[[Ports, str], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How one service is put together."""
+
+    name: str
+    folder: Path  # its package; schema/ lies there
+    routes: Callable[[Ports], APIRouter]
+    calls: Mapping[type[Call[Any]], CallHandler] = field(default_factory=dict)
+    reactions: Mapping[type[Event], Reaction] = field(default_factory=dict)
+    chores: Mapping[str, Chore] = field(default_factory=dict)  # each one pass; answers seconds until it wants the next
+    followers: Mapping[str, Follower] = field(default_factory=dict)
+    invariants: tuple[Invariant, ...] = ()
+    outbox: str = "outbox"  # the table the relay reads
+    searches: bool = False  # whether it needs the search port

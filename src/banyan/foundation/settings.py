@@ -1,0 +1,103 @@
+"""Settings from `BANYAN_*` variables. An unknown name or a wrong value stops the start and says what is known."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank")
+FACES = ("gateway", "storefront", "console")
+_PREFIX = "BANYAN_"
+
+
+class WrongSettings(Exception):
+    """The shop cannot start with these settings; the text says which and what is known."""
+
+
+class Settings(BaseModel):
+    """What can be set. Each field is read from `BANYAN_` + its name in capitals."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data_dir: Path = Path(".banyan")
+    environment: Literal["laptop", "production"] = "laptop"
+    origin: str = "http://127.0.0.1:8000"  # what shoppers' browsers see
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # An external PostgreSQL for all (its user must be able to create roles and databases); empty: the embedded one.
+    postgres_url: SecretStr = SecretStr("")
+    # … or a database URL per service: BANYAN_ORDERS_DATABASE_URL.
+    users_database_url: SecretStr = SecretStr("")
+    catalog_database_url: SecretStr = SecretStr("")
+    inventory_database_url: SecretStr = SecretStr("")
+    orders_database_url: SecretStr = SecretStr("")
+    payments_database_url: SecretStr = SecretStr("")
+    testbank_database_url: SecretStr = SecretStr("")
+    pool_size: int = Field(default=8, ge=2, le=200)
+
+    # Where a service listens when it is its own process: BANYAN_ORDERS_URL.
+    users_url: str = ""
+    catalog_url: str = ""
+    inventory_url: str = ""
+    orders_url: str = ""
+    payments_url: str = ""
+    testbank_url: str = ""
+    gateway_url: str = ""
+    storefront_url: str = ""
+    console_url: str = ""
+    peer_secret: SecretStr = SecretStr("")  # services prove to each other with it; needed by `banyan serve`
+
+    # Backends by URL; choose.py knows the schemes.
+    bus_url: SecretStr = SecretStr("")  # empty: a log table beside the services' databases
+    cache_url: SecretStr = SecretStr("memory://")
+    search_url: SecretStr = SecretStr("embedded://")
+    media_url: SecretStr = SecretStr("file://media")
+    mail_url: SecretStr = SecretStr("file://mail")
+    keys_url: SecretStr = SecretStr("file://keys")
+
+    # The shop.
+    shop_name: str = Field(default="Banyan Supply", max_length=60)
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
+    prices_include_tax: bool = True
+    hold_at: Literal["checkout", "delivery"] = "checkout"
+    hold_seconds: int = Field(default=900, ge=1, le=86_400)
+    allocation: Literal["priority", "fewest_parcels"] = "priority"
+    capture: Literal["confirmation", "fulfilment"] = "confirmation"
+    checkout_seconds: float = Field(default=8.0, ge=0.05, le=60)
+    access_token_seconds: int = Field(default=600, ge=60, le=900)
+    rate_limits: bool = True
+
+    def database_url(self, service: str) -> str:
+        """The service's own database URL, empty where none is set."""
+        url: SecretStr = getattr(self, f"{service}_database_url")
+        return url.get_secret_value()
+
+    def peer_url(self, service: str) -> str:
+        """Where the service listens, empty where it is not set."""
+        return str(getattr(self, f"{service}_url"))
+
+
+def read(environ: Mapping[str, str], **given: object) -> Settings:
+    """Settings out of the environment; what is given by name (command-line options) wins. WrongSettings says what is wrong."""
+    known = Settings.model_fields
+    values: dict[str, object] = {}
+    for name, value in environ.items():
+        if not name.startswith(_PREFIX):
+            continue
+        field = name.removeprefix(_PREFIX).lower()
+        if field not in known:
+            near = difflib.get_close_matches(field, known, 1)
+            hint = f" Did you mean {_PREFIX}{near[0].upper()}?" if near else ""
+            names = ", ".join(_PREFIX + each.upper() for each in known)
+            raise WrongSettings(f"{name} is not a setting.{hint}\nKnown: {names}")
+        values[field] = value
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as wrong:
+        lines = [
+            f"{_PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in wrong.errors(include_input=False)
+        ]
+        raise WrongSettings("\n".join(lines)) from None
