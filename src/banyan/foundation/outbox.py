@@ -26,7 +26,9 @@ SELECT txid::text AS at, pos, id, type, key, told_at, data, traceparent FROM {so
 WHERE (txid, pos) > (SELECT txid, pos FROM relay_position WHERE the_one)
   AND txid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY txid, pos LIMIT $1"""  # the numbers: an output column of that name would sort as text
-_MOVED = "UPDATE relay_position SET txid = $1::text::xid8, pos = $2 WHERE the_one AND (txid, pos) < ($1::text::xid8, $2)"
+_MOVED = (
+    "UPDATE relay_position SET txid = $1::text::xid8, pos = $2 WHERE the_one AND (txid, pos) < ($1::text::xid8, $2)"
+)
 _FORGET = """
 DELETE FROM outbox WHERE ctid IN (
     SELECT ctid FROM outbox WHERE told_at < shop_now() - make_interval(days => $1)

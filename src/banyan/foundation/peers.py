@@ -40,9 +40,9 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A service of this process."""
+    """A service of this process; a face (gateway, storefront, console) has no ports of its own."""
 
-    ports: Ports
+    ports: Ports | None
     calls: Mapping[type[Call[Any]], CallHandler]
     app: Any  # its ASGI application
 
@@ -72,6 +72,7 @@ class Peers:
             local = self._local.get(call.OWNER)
             if local is not None:
                 async with deadlines.within(LONGEST_CALL):
+                    assert local.ports is not None
                     answer: Answer = await local.calls[type(call)](local.ports, call)
                     return answer
             got = await self.http(

@@ -43,7 +43,9 @@ class Ports:
     mail: "Mail"
     keys: "Keys"
     search: "Search"
-    due: defaultdict[str, Wake] = field(default_factory=lambda: defaultdict(Wake))  # by chore: rung when it has work now
+    due: defaultdict[str, Wake] = field(
+        default_factory=lambda: defaultdict(Wake)
+    )  # by chore: rung when it has work now
 
 
 CallHandler = Callable[[Ports, Any], Awaitable[Any]]

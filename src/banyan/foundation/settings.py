@@ -48,6 +48,7 @@ class Settings(BaseModel):
     storefront_url: str = ""
     console_url: str = ""
     peer_secret: SecretStr = SecretStr("")  # services prove to each other with it; needed by `banyan serve`
+    testbank_key: SecretStr = SecretStr("")  # what payments and the test bank share; empty only on a laptop
 
     # Backends by URL; choose.py knows the schemes.
     bus_url: SecretStr = SecretStr("")  # empty: a log table beside the services' databases

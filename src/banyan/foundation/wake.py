@@ -12,6 +12,14 @@ class Wake:
     def ring(self) -> None:
         self._bell.set()
 
+    @property
+    def rung(self) -> bool:
+        return self._bell.is_set()
+
+    def still(self) -> None:
+        """Forget a ring."""
+        self._bell.clear()
+
     async def wait(self, seconds: float) -> bool:
         """Until rung or `seconds` are over; whether it was rung."""
         try:

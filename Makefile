@@ -1,0 +1,44 @@
+# up · test · check · bench: each works from a fresh clone with only Python 3.11 or newer and make.
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= .banyan
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: up test check format bench clean
+
+up: $(VENV)/.shop  ## start the whole shop in one process: http://127.0.0.1:8000
+	$(RUN)/banyan up --port $(PORT) --data-dir $(DATA_DIR)
+
+test: $(VENV)/.dev  ## the whole test suite
+	$(RUN)/pytest
+
+check: $(VENV)/.dev  ## format, lint, strict types, walls
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/lint-imports
+	$(RUN)/mypy
+
+format: $(VENV)/.dev
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+bench: $(VENV)/.dev  ## what one process on this machine does, beside a bare server
+	$(RUN)/banyan bench
+
+$(VENV)/bin/uv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Banyan needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.shop: $(VENV)/bin/uv pyproject.toml uv.lock
+	UV_PROJECT_ENVIRONMENT=$(VENV) $(RUN)/uv sync --quiet --frozen --no-dev --inexact
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/uv pyproject.toml uv.lock
+	UV_PROJECT_ENVIRONMENT=$(VENV) $(RUN)/uv sync --quiet --frozen --inexact
+	touch $@ $(VENV)/.shop
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

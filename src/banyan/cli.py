@@ -1,0 +1,68 @@
+"""`banyan …`: the commands. Each has `--help` with an example, says what to do next when it fails, and never a traceback."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from banyan import __version__
+from banyan.commands import bench, catalog, db, invariants, orders, parked, shop, trial, users
+from banyan.foundation.migrate import WrongSchema
+from banyan.foundation.settings import WrongSettings
+from banyan.kernel.refusals import Refusal
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Banyan: a commerce platform that grows around a shop's old monolith.",
+)
+app.command("up")(shop.up)
+app.command("serve")(shop.serve)
+app.command("work")(shop.work)
+app.command("invariants")(invariants.invariants)
+app.command("bench")(bench.bench)
+for name, group in (
+    ("db", db.app),
+    ("catalog", catalog.app),
+    ("users", users.app),
+    ("orders", orders.app),
+    ("parked", parked.app),
+    ("trial", trial.app),
+):
+    app.add_typer(group, name=name)
+
+
+@app.callback(invoke_without_command=False)
+def _banyan(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """The entry point: a user's mistake is one line and exit status 2, a refusal exit status 1."""
+    try:
+        app()
+    except WrongSettings as wrong:
+        _leave(str(wrong), 2)
+    except (Refusal, WrongSchema) as refusal:
+        _leave(str(refusal), 1)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        _leave(f"{error.filename}: {error.strerror}", 2)
+    except RuntimeError as error:
+        _leave(str(error), 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _leave(why: str, status: int) -> None:
+    print(f"banyan: {why}", file=sys.stderr)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

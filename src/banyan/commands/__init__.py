@@ -1,0 +1,70 @@
+"""The commands of `banyan`, one file per noun. They open what they need, act through the services, and tell the outcome."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import typer
+
+from banyan import process, topology
+from banyan.foundation import settings as known
+from banyan.foundation import telemetry
+from banyan.foundation.settings import Settings
+from banyan.process import Process
+
+T = TypeVar("T")
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where the shop keeps its data.", show_default=".banyan")
+]
+Json = Annotated[bool, typer.Option("--json", help="Tell the outcome as JSON.")]
+
+
+def settings(data_dir: Path | None = None, **given: object) -> Settings:
+    """Settings out of the environment and a command's options; logging as they say."""
+    read = known.read(os.environ, data_dir=data_dir, **given)
+    telemetry.start_logging(read.log_level)
+    return read
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work on uvloop."""
+    import uvloop
+
+    return uvloop.run(work)
+
+
+@asynccontextmanager
+async def opened(read: Settings, *services: str) -> AsyncIterator[Process]:
+    """Services opened for a command beside a running shop, or without one: no HTTP, no background work.
+
+    Peers that are not opened here are reached where settings say they are.
+    """
+    here, urls = await process.connect(read, services)
+    try:
+        for name in services:
+            await here.shop.open(topology.service(name), urls[name])
+        yield here
+    finally:
+        await here.close()
+
+
+def tell(value: object) -> None:
+    """Print JSON for programs."""
+    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows for people, aligned."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*head, box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(str(cell) for cell in row))
+    Console().print(shown)

@@ -1,0 +1,32 @@
+"""`banyan invariants`: what must hold, checked over every service."""
+
+import typer
+
+from banyan import topology
+from banyan.commands import DataDir, Json, opened, run, settings, table, tell
+from banyan.trial import invariants as proof
+
+
+def invariants(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Check every invariant over all services; exit status 1 and the rows where one is broken.
+
+    Example: `banyan invariants`
+    """
+    findings = run(_check(data_dir))
+    if as_json:
+        tell([finding.as_json() for finding in findings])
+    else:
+        table(
+            ("invariant", "service", "promise", "violations"),
+            [(each.id, each.service, each.promise, each.count or "none") for each in findings],
+        )
+        for each in findings:
+            for row in each.rows[:10]:
+                typer.echo(f"{each.id} {each.service}: {row}")
+    if any(each.count for each in findings):
+        raise typer.Exit(1)
+
+
+async def _check(data_dir: DataDir) -> list[proof.Finding]:
+    async with opened(settings(data_dir), *topology.SERVICES) as process:
+        return await proof.check(process.shop, [topology.service(name) for name in topology.SERVICES])

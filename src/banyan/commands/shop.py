@@ -1,0 +1,130 @@
+"""`banyan up`, `serve` and `work`: the shop in one process, or part of it in one of many."""
+
+import asyncio
+import gc
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from banyan import process, topology
+from banyan.commands import DataDir, run, settings
+from banyan.foundation.settings import WrongSettings
+from banyan.process import Process
+
+Port = Annotated[int | None, typer.Option(help="Where to listen.", min=1, max=65535)]
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Parts = Annotated[str, typer.Argument(help="Services and faces, separated by commas.", metavar="PARTS")]
+
+EVERYTHING = ("gateway", *topology.SERVICES, "storefront", "console")
+
+
+def up(
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
+    data_dir: DataDir = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Without the demo catalogue.")] = False,
+) -> None:
+    """Start the whole shop in one process, on an embedded PostgreSQL. Ctrl-C stops it; its data stays.
+
+    Example: `banyan up --port 8000 --data-dir .banyan`
+    """
+    run(_up(host, port or 8000, data_dir, empty))
+
+
+async def _up(host: str, port: int, data_dir: Path | None, empty: bool) -> None:
+    read = settings(data_dir, origin=f"http://{host}:{port}")
+    _free(host, port)
+    opened = await process.open_parts(read, EVERYTHING)
+    if not empty:
+        await _fill(opened)
+    gc.collect()
+    gc.freeze()
+    await process.listen(
+        opened, host, port, lambda: _greet(read.shop_name, f"http://{host}:{port}", str(read.data_dir))
+    )
+
+
+def _free(host: str, port: int) -> None:
+    """Say that a port is taken before anything is started."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise WrongSettings(
+                f"{host}:{port} cannot be listened on ({error.strerror}); choose another with --port"
+            ) from None
+
+
+async def _fill(opened: Process) -> None:
+    """Put the demo catalogue into an empty shop."""
+    from banyan.commands.catalog import fill_with_demo
+
+    await fill_with_demo(opened.shop.ports["catalog"])
+
+
+def _greet(name: str, url: str, data_dir: str) -> None:
+    lines = (
+        f"{name} is open.",
+        "",
+        f"  Shop      {url}/",
+        f"  Console   {url}/console      (banyan users create-operator YOU@example.com)",
+        f"  API       {url}/docs",
+        f"  GraphQL   {url}/graphql",
+        f"  Data      {data_dir}",
+        "",
+        "Ctrl-C stops it.",
+    )
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def serve(parts: Parts, port: Port = None, host: Host = "127.0.0.1", data_dir: DataDir = None) -> None:
+    """Run one service (or gateway, storefront, console) as a process of its own; others are reached by BANYAN_*_URL.
+
+    Example: `banyan serve orders --port 8004`
+    """
+    names = _known(parts)
+    run(_serve(names, host, port or topology.PORTS[names[0]], data_dir))
+
+
+async def _serve(names: tuple[str, ...], host: str, port: int, data_dir: Path | None) -> None:
+    read = process.for_separate_processes(settings(data_dir))
+    _free(host, port)
+    opened = await process.open_parts(read, names)
+    await process.listen(
+        opened, host, port, lambda: print(f"{', '.join(names)} at http://{host}:{port}", file=sys.stderr, flush=True)
+    )
+
+
+def work(service: Annotated[str, typer.Argument(help="One service.")], data_dir: DataDir = None) -> None:
+    """Do a service's background work alone: relay, reactions, timers. For where these scale apart from its API.
+
+    Example: `banyan work orders`
+    """
+    names = _known(service)
+    run(_work(names, data_dir))
+
+
+async def _work(names: tuple[str, ...], data_dir: Path | None) -> None:
+    import signal
+
+    read = process.for_separate_processes(settings(data_dir))
+    opened = await process.open_parts(read, names, serve=False)
+    stopping = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    print(f"{', '.join(names)}: at work", file=sys.stderr, flush=True)
+    await stopping.wait()
+    await opened.close()
+
+
+def _known(parts: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in parts.split(",") if part.strip())
+    unknown = [name for name in names if name not in EVERYTHING]
+    if unknown or not names:
+        raise WrongSettings(f"{', '.join(unknown) or 'nothing'} is no part of the shop; known: {', '.join(EVERYTHING)}")
+    return names

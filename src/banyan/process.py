@@ -1,0 +1,182 @@
+"""One process of the shop: the services and faces it was asked to run, its HTTP server, and its end.
+
+`banyan up` runs everything here on an embedded PostgreSQL; `banyan serve orders` runs one service. Same code, other URLs.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from banyan import topology
+from banyan.foundation import choose, databases, embedded
+from banyan.foundation.edge import Edge
+from banyan.foundation.peers import Local
+from banyan.foundation.running import Shop
+from banyan.foundation.settings import Settings, WrongSettings
+from banyan.kernel.clock import SystemClock
+from banyan.kernel.ids import SystemIds
+
+_log = logging.getLogger(__name__)
+DRAIN_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Process:
+    """An opened part of the shop; `app` answers HTTP once it is there."""
+
+    shop: Shop
+    server: embedded.Embedded | None
+    app: Edge | None = None
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    async def close(self) -> None:
+        """Stop the work, let go of every connection, then of the database server."""
+        for close in reversed(self.closers):
+            await close()
+        await self.shop.close()
+        if self.server is not None:
+            await asyncio.to_thread(self.server.stop)
+
+
+async def connect(settings: Settings, names: Sequence[str], *, caller: str = "shop") -> tuple[Process, dict[str, str]]:
+    """Reach the databases of these services and the bus: the process so far, and each database's URL.
+
+    Without any database setting the embedded server of the data folder is started, or joined where it runs already.
+    """
+    urls = {name: settings.database_url(name) for name in names}
+    bus_url = settings.bus_url.get_secret_value()
+    server = None
+    missing = [name for name, url in urls.items() if not url] + ([] if bus_url else ["bus"])
+    if missing:
+        server_url = settings.postgres_url.get_secret_value()
+        if not server_url:
+            server = await asyncio.to_thread(embedded.start, settings.data_dir)
+            server_url = server.url
+        made = await databases.ensure(server_url, (*topology.SERVICES, "bus"))
+        urls |= {name: made[name] for name in missing if name != "bus"}
+        bus_url = bus_url or made["bus"]
+    clock = SystemClock()
+    bus = await choose.bus(bus_url)
+    return Process(Shop.over(settings, bus, clock=clock, ids=SystemIds(clock), caller=caller), server), urls
+
+
+async def open_parts(settings: Settings, parts: Sequence[str], *, serve: bool = True, work: bool = True) -> Process:
+    """Open services and faces. With `serve` the process answers HTTP for them, with `work` it does their background work."""
+    services = [name for name in parts if name in topology.SERVICES]
+    faces = [name for name in parts if name in topology.FACES]
+    alone = len(parts) == 1
+    process, urls = await connect(settings, services, caller=parts[0] if alone else "shop")
+    shop = process.shop
+    made = [topology.service(name) for name in services]
+    for service in made:
+        await shop.open(service, urls[service.name])
+    for name in faces:
+        if name != "gateway":
+            shop.peers.add(name, Local(None, {}, await import_module(f"banyan.{name}.app").face(shop)))
+    for service in made:
+        if serve:
+            await shop.follow(service)
+        if work:
+            shop.work(service)
+    if serve:
+        inner = await _inner(process, parts)
+        process.app = Edge(
+            inner,
+            parts[0] if alone else "shop",
+            clock=shop.clock,
+            ids=shop.ids,
+            ready=shop.ready,
+            trust="gateway" not in parts,
+        )
+    return process
+
+
+async def _inner(process: Process, parts: Sequence[str]) -> Any:
+    """What stands behind the edge: the gateway, or the one service, or a switch between the few that were asked for."""
+    shop = process.shop
+    if "gateway" in parts:
+        from banyan.gateway.app import open_gateway
+
+        gateway = await open_gateway(shop, topology.ROUTES)
+        process.closers.append(gateway.close)
+        return gateway
+    apps = {name: local.app for name in parts if (local := shop.peers.local(name))}
+    if len(apps) == 1:
+        return next(iter(apps.values()))
+    raise WrongSettings(
+        "several services in one process need the gateway with them: banyan serve users,catalog,gateway"
+    )
+
+
+async def listen(process: Process, host: str, port: int, started: Callable[[], None]) -> None:
+    """Serve HTTP until SIGTERM or SIGINT; then drain: not ready, finish what runs, stop the work, close."""
+    assert process.app is not None
+    server = Server(
+        process.app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=4096,
+        backpressure=60_000,
+        http1_settings=HTTP1Settings(max_buffer_size=65_536, header_read_timeout=60_000),
+        log_enabled=False,
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    serving = asyncio.create_task(server.serve())
+    started()
+    await asyncio.wait([serving, waiting := asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    await _drain(process.app)
+    server.stop()
+    await asyncio.wait([serving], timeout=DRAIN_SECONDS)
+    await process.close()
+
+
+async def _drain(edge: Edge) -> None:
+    """Say that this process is not ready any more, and wait for the requests that run."""
+    edge.draining = True
+    for _ in range(int(DRAIN_SECONDS / 0.05)):
+        if not edge.running:
+            return
+        await asyncio.sleep(0.05)
+    _log.warning("stopped with requests still running", extra={"running": edge.running})
+
+
+def for_separate_processes(settings: Settings) -> Settings:
+    """On a laptop, peers that nobody placed listen on the ports of topology.PORTS, and prove themselves with a secret
+    kept in the data folder. In production both must be set."""
+    values: dict[str, object] = {}
+    if settings.environment == "laptop":
+        for name, port in topology.PORTS.items():
+            if not settings.peer_url(name):
+                values[f"{name}_url"] = f"http://127.0.0.1:{port}"
+        if not settings.peer_secret.get_secret_value():
+            values["peer_secret"] = _laptop_secret(settings)
+    elif not settings.peer_secret.get_secret_value():
+        raise WrongSettings("BANYAN_PEER_SECRET is not set: separate services prove to each other who they are with it")
+    return Settings.model_validate({**settings.model_dump(), **values})
+
+
+def _laptop_secret(settings: Settings) -> str:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    place = settings.data_dir / "peer.secret"
+    try:
+        with os.fdopen(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(SystemIds(SystemClock()).secret(32).hex())
+    except FileExistsError:
+        pass
+    return place.read_text().strip()
