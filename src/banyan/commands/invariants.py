@@ -4,6 +4,7 @@ import typer
 
 from banyan import topology
 from banyan.commands import DataDir, Json, opened, run, settings, table, tell
+from banyan.foundation.operate import Finding
 from banyan.trial import invariants as proof
 
 
@@ -27,6 +28,7 @@ def invariants(data_dir: DataDir = None, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-async def _check(data_dir: DataDir) -> list[proof.Finding]:
+async def _check(data_dir: DataDir) -> list[Finding]:
     async with opened(settings(data_dir), *topology.SERVICES) as process:
-        return await proof.check(process.shop, [topology.service(name) for name in topology.SERVICES])
+        dbs = {name: ports.db for name, ports in process.shop.ports.items()}
+        return await proof.check(dbs, [topology.service(name) for name in topology.SERVICES])

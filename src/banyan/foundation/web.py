@@ -86,7 +86,10 @@ def application(service: Service, ports: Ports) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _not_as_described)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _broken)
+    from banyan.foundation import operate
+
     app.include_router(service.routes(ports))
+    app.include_router(operate.routes(service, ports))
     app.add_api_route(CALL_PATH + "{name}", _answer_calls(service, ports), methods=["POST"], include_in_schema=False)
     return app
 

@@ -1,84 +1,105 @@
 """What must hold over all services: each service's own queries, and what only two databases together can show."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from banyan.foundation.db import Db, Row
-from banyan.foundation.running import Shop
-from banyan.foundation.service import Invariant, Service
-
-MOST_ROWS = 100
-
-# What every service's database promises, whatever its trade.
-COMMON = (
-    Invariant(
-        "I8",
-        "every event a consumer set aside is still known: waiting, or handled once",
-        """SELECT consumer, event_id FROM stuck JOIN inbox USING (consumer, event_id)""",
-    ),
-    Invariant(
-        "I19",
-        "an answer that was kept has a body, and one that runs has an end",
-        """SELECT scope, key FROM idempotency WHERE (status IS NULL) <> (body IS NULL)
-           OR (status IS NULL AND running_until < shop_now() - interval '1 day')""",
-    ),
-    Invariant(
-        "I20",
-        "no fact waits longer than 60 s for the bus",
-        """SELECT id, type, told_at FROM {outbox} WHERE told_at < shop_now() - interval '60 seconds'
-           AND (txid, pos) > (SELECT txid, pos FROM relay_position WHERE the_one)""",
-    ),
-)
+from banyan.foundation.db import Db
+from banyan.foundation.operate import MOST_ROWS, Finding, prove
+from banyan.foundation.service import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The outcome of one check; `rows` are violations, at most MOST_ROWS of `count`."""
-
-    id: str
-    service: str
-    promise: str
-    count: int
-    rows: tuple[dict[str, Any], ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "service": self.service,
-            "promise": self.promise,
-            "violations": self.count,
-            "rows": list(self.rows),
-        }
-
-
-async def check(shop: Shop, services: Sequence[Service]) -> list[Finding]:
-    """Run every invariant over the services opened in `shop`; findings in the order of their ids."""
-    findings = []
+async def check(dbs: Mapping[str, Db], services: Sequence[Service]) -> list[Finding]:
+    """Run every invariant over these services' databases; findings in the order of their ids."""
+    findings: list[Finding] = []
     for service in services:
-        db = shop.ports[service.name].db
-        for invariant in (*service.invariants, *COMMON):
-            broken = [dict(row) for row in await db.fetch(invariant.sql.replace("{outbox}", service.outbox))]
-            findings.append(_finding(invariant.id, service.name, invariant.promise, broken))
+        findings += await prove(service, dbs[service.name])
     for id, parties, promise, compare in ACROSS:
-        if all(party in shop.ports for party in parties):
-            rows = await compare({party: shop.ports[party].db for party in parties})
-            findings.append(_finding(id, " + ".join(parties), promise, rows))
+        if all(party in dbs for party in parties):
+            rows = await compare({party: dbs[party] for party in parties})
+            findings.append(Finding(id, " + ".join(parties), promise, len(rows), tuple(rows[:MOST_ROWS])))
     return sorted(findings, key=lambda each: (int(each.id[1:]), each.service))
 
 
-def _finding(id: str, service: str, promise: str, rows: list[dict[str, Any]]) -> Finding:
-    return Finding(id, service, promise, len(rows), tuple(rows[:MOST_ROWS]))
+# What is under way right now is left alone: only what has come to rest can be compared across databases.
+_OUR_BOOK = """
+SELECT id AS reference, currency, captured, refunded FROM payment
+WHERE captured > 0 AND NOT EXISTS (SELECT FROM operation WHERE payment_id = payment.id AND next_look_at IS NOT NULL)"""
+_MOVING = "SELECT payment_id AS reference FROM operation WHERE next_look_at IS NOT NULL"
+_BANKS_BOOK = "SELECT merchant_key AS reference, currency, captured, refunded FROM charge WHERE captured > 0"
+
+_SETTLED_ORDERS = """
+SELECT order_id, status, total, refunded FROM order_view JOIN saga USING (order_id)
+WHERE finished_at < shop_now() - interval '5 seconds'"""
+_PAYMENTS = "SELECT order_id, state, captured, refunded, refunding FROM payment"
+_RESERVATIONS = "SELECT order_id, state FROM reservation WHERE order_id IS NOT NULL"
+_KNOWN_ORDERS = "SELECT order_id FROM order_view"
+
+GOOD = frozenset({"confirmed", "fulfilled"})
 
 
-def _differences(one: list[Row], other: list[Row], *, key: str) -> list[dict[str, Any]]:
-    """Rows that the two sides do not have alike."""
-    left, right = ({row[key]: tuple(row.values()) for row in side} for side in (one, other))
+async def _books_agree(dbs: Mapping[str, Db]) -> list[dict[str, Any]]:
+    moving = {row["reference"] for row in await dbs["payments"].fetch(_MOVING)}
+    theirs = {row["reference"]: tuple(row) for row in await dbs["testbank"].fetch(_BANKS_BOOK)}
+    ours = {row["reference"]: tuple(row) for row in await dbs["payments"].fetch(_OUR_BOOK)}
+    moving |= {row["reference"] for row in await dbs["payments"].fetch(_MOVING)}
     return [
-        {key: each, "here": left.get(each), "there": right.get(each)}
-        for each in sorted(left.keys() | right.keys())
-        if left.get(each) != right.get(each)
+        {"payment": each, "ours": ours.get(each), "the bank's": theirs.get(each)}
+        for each in sorted((ours.keys() | theirs.keys()) - moving)
+        if ours.get(each) != theirs.get(each)
     ]
 
 
-ACROSS: tuple[tuple[str, tuple[str, ...], str, Callable[[Mapping[str, Db]], Awaitable[list[dict[str, Any]]]]], ...] = ()
+async def _orders_are_paid(dbs: Mapping[str, Db]) -> list[dict[str, Any]]:
+    orders = await dbs["orders"].fetch(_SETTLED_ORDERS)
+    payments = {row["order_id"]: row for row in await dbs["payments"].fetch(_PAYMENTS)}
+    wrong = []
+    for order in orders:
+        payment = payments.get(order["order_id"])
+        captured = payment["captured"] if payment else 0
+        kept = captured - payment["refunded"] - payment["refunding"] if payment else 0
+        if order["status"] in GOOD:
+            fits = captured == order["total"] or (payment is not None and payment["state"] == "authorized")
+        else:
+            fits = kept == 0 and (payment is None or payment["state"] in ("declined", "voided", "refunded"))
+        if not fits:
+            wrong.append(
+                {"order": order["order_id"], "status": order["status"], "payment": dict(payment) if payment else None}
+            )
+    return wrong
+
+
+async def _no_money_without_an_order(dbs: Mapping[str, Db]) -> list[dict[str, Any]]:
+    payments = await dbs["payments"].fetch(_PAYMENTS)  # read first: its order was there before it
+    known = {row["order_id"] for row in await dbs["orders"].fetch(_KNOWN_ORDERS)}
+    return [dict(row) for row in payments if row["captured"] and row["order_id"] not in known]
+
+
+async def _stock_follows_orders(dbs: Mapping[str, Db]) -> list[dict[str, Any]]:
+    orders = await dbs["orders"].fetch(_SETTLED_ORDERS)
+    held = {row["order_id"]: row["state"] for row in await dbs["inventory"].fetch(_RESERVATIONS)}
+    return [
+        {"order": order["order_id"], "status": order["status"], "reservation": held.get(order["order_id"])}
+        for order in orders
+        if (held.get(order["order_id"]) == "sold") != (order["status"] in GOOD)
+        or (order["status"] not in GOOD and held.get(order["order_id"]) == "promised")
+    ]
+
+
+Compare = Callable[[Mapping[str, Db]], Awaitable[list[dict[str, Any]]]]
+
+ACROSS: tuple[tuple[str, tuple[str, ...], str, Compare], ...] = (
+    ("I2", ("payments", "testbank"), "our ledger and the bank's book agree, payment by payment", _books_agree),
+    (
+        "I2",
+        ("orders", "payments"),
+        "a confirmed order is paid in full, an ended one keeps nobody's money",
+        _orders_are_paid,
+    ),
+    ("I3", ("orders", "payments"), "no money was taken without an order", _no_money_without_an_order),
+    (
+        "I18",
+        ("orders", "inventory"),
+        "stock is sold for confirmed orders and free again for ended ones",
+        _stock_follows_orders,
+    ),
+)

@@ -12,6 +12,7 @@ from banyan.foundation.search.words import (
     START,
     STOP_WORDS,
     Chunk,
+    digits,
     edits,
     edits_allowed,
     halves,
@@ -95,11 +96,11 @@ def _meant(part: Part, holds: Callable[[str], bool]) -> tuple[str, ...]:
 
 def attempts(text: str, vocabulary: Vocabulary) -> Iterator[Attempt]:
     """Readings from strict to lenient: only unknown words guessed; any word guessed; most of them; any of them."""
-    cut = query_chunks(text)
-    strict = _parts(cut, vocabulary)
+    parts = _parts(query_chunks(text), vocabulary)
     tried = set()
-    for lenient, share in ((False, 1.0), (True, 1.0), (True, 0.75), (True, 0.5), (True, 0.0)):
-        parts = [_guessed(part, vocabulary) for part in strict] if lenient else strict
+    for step, share in enumerate((1.0, 1.0, 0.75, 0.5, 0.0)):
+        if step == 1:
+            parts = [_guessed(part, vocabulary) for part in parts]
         # A word nobody knows stands in no product: to insist on it would find nothing, whatever the rest says.
         meant = tuple(part for part in parts if part.ways)
         needed = [part for part in meant if not part.weak] or meant
@@ -119,11 +120,8 @@ def _parts(cut: Sequence[Chunk], vocabulary: Vocabulary) -> list[Part]:
         if rest and (pair := _written_as_one(chunk, rest[0], vocabulary)):
             rest.pop(0)
             found.append(pair)
-        elif chunk.joined and all(map(vocabulary.uses, chunk.words)):
-            ways = [Way(chunk.words)]
-            if vocabulary.uses(chunk.joined):
-                ways.append(Way((chunk.joined,)))
-            found.append(Part(chunk.words, tuple(ways)))
+        elif chunk.joined and (ways := _known((chunk.words, (chunk.joined,)), vocabulary)):
+            found.append(Part(chunk.words, ways))
         else:
             found += (_part(word, vocabulary) for word in chunk.words)
     return [*found[:-1], _unfinished(found[-1], vocabulary)] if found else []
@@ -137,15 +135,17 @@ def _written_as_one(chunk: Chunk, after: Chunk, vocabulary: Vocabulary) -> Part 
     joined = "".join(both)
     if len(joined) < 4 or joined.isdigit() or not vocabulary.uses(joined):
         return None
-    apart = (Way(both),) if all(map(vocabulary.uses, both)) else ()
-    return Part(both, (*apart, Way((joined,))))
+    return Part(both, _known((both, (joined,)), vocabulary))
+
+
+def _known(spellings: Iterable[tuple[str, ...]], vocabulary: Vocabulary) -> tuple[Way, ...]:
+    return tuple(Way(words) for words in spellings if all(map(vocabulary.uses, words)))
 
 
 def _part(word: str, vocabulary: Vocabulary) -> Part:
-    ways = [Way((word,))] if vocabulary.uses(word) else []
-    if (pair := halves(word)) and all(map(vocabulary.uses, pair)):
-        ways.append(Way(pair))
-    part = Part((word,), tuple(ways), weak=word in STOP_WORDS)
+    pair = halves(word)
+    ways = _known(((word,), pair) if pair else ((word,),), vocabulary)
+    part = Part((word,), ways, weak=word in STOP_WORDS)
     return part if ways else _guessed(part, vocabulary)
 
 
@@ -177,9 +177,10 @@ def _guessed(part: Part, vocabulary: Vocabulary) -> Part:
 
 def _guesses(word: str, vocabulary: Vocabulary) -> list[tuple[str, int]]:
     for distance in range(1, edits_allowed(word) + 1):
-        near = [(other, vocabulary.uses(other)) for other in vocabulary.near(word, distance) if other != word]
-        near = [(other, uses) for other, uses in near if uses]
-        if near:
+        others = (other for other in vocabulary.near(word, distance) if other != word)
+        near = [(other, vocabulary.uses(other)) for other in others if digits(other) == digits(word)]
+        # A word may be left over from products which are gone.
+        if near := [(other, uses) for other, uses in near if uses]:
             near.sort(key=lambda it: (edits(word, it[0]), it[0][0] != word[0], -it[1], it[0]))
             return near[:_MOST_GUESSES]
     return []

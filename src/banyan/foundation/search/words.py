@@ -111,6 +111,11 @@ def name_words(name: str) -> list[str]:
     return [START + order[0], *order, order[-1] + END, *others] if order else []
 
 
+def is_mark(word: str) -> bool:
+    """Whether it only says where a name begins or ends."""
+    return word.startswith(START) or word.endswith(END)
+
+
 def body_words(*texts: str) -> list[str]:
     """The words and other spellings of texts whose order does not matter."""
     found: list[str] = []
@@ -133,9 +138,17 @@ def query_chunks(text: str) -> list[Chunk]:
     return kept
 
 
+def has_words(text: str) -> bool:
+    return bool(query_chunks(text))
+
+
 def guessable(word: str) -> bool:
-    """Whether a misspelt word may have meant this one: numbers are never guessed, a wrong one looks too right."""
-    return 3 <= len(word) <= 30 and not word[0].isdigit() and any(c.isalpha() for c in word)
+    """Whether a misspelt word may have meant this one. Codes are never guessed: a wrong one looks too right."""
+    return 3 <= len(word) <= 30 and not is_mark(word) and 3 * len(digits(word)) <= len(word)
+
+
+def digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
 
 
 def edits_allowed(word: str) -> int:

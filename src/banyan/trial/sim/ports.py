@@ -106,6 +106,7 @@ class SimBus:
     plan: Plan
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
     pending: dict[str, list[_Pending]] = field(default_factory=dict)
+    bells: dict[str, Wake] = field(default_factory=dict)
 
     def join(self, group: str, topics: frozenset[str]) -> None:
         self.groups[group] = topics
@@ -119,6 +120,7 @@ class SimBus:
                 if envelope.topic not in topics:
                     continue
                 self.pending[group].append(_Pending(envelope, now + self.plan.delay(), False))
+                self.bell_of(group).ring()
                 if self.plan.doubled():
                     self.pending[group].append(_Pending(envelope, now + 60 * self.plan.chance.fraction(), True))
         await self.turnstile.point("after publishing")
@@ -147,6 +149,10 @@ class SimBus:
 
     def bell(self) -> Wake:
         return Wake()
+
+    def bell_of(self, group: str) -> Wake:
+        """Rung when something for this group was published."""
+        return self.bells.setdefault(group, Wake())
 
     async def lag(self, group: str, topics: frozenset[str]) -> int:
         return len(self.pending.get(group, ()))

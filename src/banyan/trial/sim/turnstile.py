@@ -1,7 +1,7 @@
 """One actor at a time: who goes next is the seed's choice, and time moves only when everyone waits for it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,14 +72,20 @@ class Turnstile:
         if actor is not None:
             await self._park(actor, f"sleeping {seconds:.3f}", self.clock.monotonic() + seconds, bell)
 
-    async def run(self, finished: Callable[[], bool], between: Callable[[], None]) -> None:
-        """Let actors go, one at a time, until `finished`; `between` runs after each turn (restarts after a crash)."""
+    async def run(self, finished: Callable[[], bool], restart: Callable[[], Awaitable[None]]) -> None:
+        """Let actors go, one at a time, until `finished`; `restart` runs after each crash. What an actor raises is raised."""
         while not finished():
             self.steps += 1
             if self.steps > MOST_STEPS:
                 raise Wedged(f"no end after {MOST_STEPS} steps: {self.who_waits()}")
-            await self._turn(self._next())
-            between()
+            actor = self._next()
+            await self._turn(actor)
+            if actor.done and actor.task is not None:
+                await actor.task
+            if self.crashed:
+                await self.kill()
+                self.crashed = False
+                await restart()
 
     async def kill(self) -> None:
         """The process is gone: everyone inside it dies where they stand. Clients outside learn of it and live."""

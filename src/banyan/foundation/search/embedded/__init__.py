@@ -12,21 +12,21 @@ from typing import TypeVar
 import tantivy
 
 from banyan.foundation.search import Document, Query, Results, WritesLost
-from banyan.foundation.search.embedded.fields import VERSION, prepare, row, schema
+from banyan.foundation.search.embedded.fields import VERSION, is_text, prepare, row, schema
 from banyan.foundation.search.embedded.memory import give_back_memory
-from banyan.foundation.search.embedded.reading import Reader
+from banyan.foundation.search.embedded.reading import State
 from banyan.foundation.search.embedded.vocabulary import Words
 from banyan.foundation.search.folder import Folder, Note
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _HEAP = 32_000_000
 _AT_ONCE = 256
 _MOST_FRESH = 20_000
 _MANY = 1_000
-_SMALL, _SHALLOW = 20_000, 200
-"""Up to so many documents, and so deep, a search is over before a thread would have begun with it."""
+_SMALL, _SHALLOW, _SHORT = 10_000, 200, 60
+"""Documents, results and characters up to which a search takes a millisecond or two, and no thread is worth it."""
 
 
 class EmbeddedSearch:
@@ -41,11 +41,11 @@ class EmbeddedSearch:
         self._folder = folder
         self._position = position
         self._writer: tantivy.IndexWriter | None = None
-        self._lost = False
+        self._closed = self._lost = False
         self._put_since = 0
         self._fresh: set[str] = set()
         self._words = Words.of(index.searcher())
-        self._reader = Reader(index.schema, index.searcher(), self._words)
+        self._state = State(index.schema, index.searcher(), self._words)
         self._thread = ThreadPoolExecutor(1, "search")
 
     @classmethod
@@ -82,24 +82,28 @@ class EmbeddedSearch:
         await self._write(self._clear)
 
     async def search(self, query: Query) -> Results:
-        reader = self._reader
-        if reader.count() <= _SMALL and query.offset + query.limit <= _SHALLOW:
-            return reader.search(query)
-        return await asyncio.to_thread(reader.search, query)
+        state = self._state
+        deep = query.offset + query.limit > _SHALLOW or len(query.text) > _SHORT
+        if state.count > _SMALL or deep:
+            return await asyncio.to_thread(state.search, query)
+        return state.search(query)
 
     async def suggest(self, prefix: str, limit: int = 8) -> tuple[str, ...]:
-        reader = self._reader
-        if reader.count() <= _SMALL:
-            return reader.suggest(prefix, limit)
-        return await asyncio.to_thread(reader.suggest, prefix, limit)
+        state = self._state
+        if state.count > _SMALL:
+            return await asyncio.to_thread(state.suggest, prefix, limit)
+        return state.suggest(prefix, limit)
 
     async def position(self) -> str | None:
         return self._position
 
     async def count(self) -> int:
-        return self._reader.count()
+        return self._state.count
 
     async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         await self._write(self._forget)
         self._thread.shutdown()
         if self._folder:
@@ -115,8 +119,9 @@ class EmbeddedSearch:
         while batch := list(islice(rest, _AT_ONCE)):
             newest = {document.id: document for document in batch}
             rows = [row(document) for document in newest.values()]
+            older = self._having(newest)
             with self._writing() as writer:
-                self._drop(writer, newest)
+                writer.delete_documents_by_query(older)
                 for product, _ in rows:
                     writer.add_document(product)
             self._put_since += len(rows)
@@ -127,12 +132,13 @@ class EmbeddedSearch:
     def _remove(self, ids: Sequence[str]) -> None:
         rest = iter(ids)
         while batch := list(islice(rest, _AT_ONCE)):
+            gone = self._having(name for name in batch if is_text(name))
             with self._writing() as writer:
-                self._drop(writer, batch)
+                writer.delete_documents_by_query(gone)
 
-    def _drop(self, writer: tantivy.IndexWriter, ids: Iterable[str]) -> None:
+    def _having(self, ids: Iterable[str]) -> tantivy.Query:
         # One deletion for all of them: each costs tantivy 2 KB until the commit, 200 MB for 100,000 products.
-        writer.delete_documents_by_query(tantivy.Query.term_set_query(self._index.schema, "id", list(ids)))
+        return tantivy.Query.term_set_query(self._index.schema, "id", list(ids))
 
     def _commit(self, position: str | None) -> None:
         if self._lost:
@@ -186,7 +192,7 @@ class EmbeddedSearch:
 
     def _look_again(self) -> None:
         self._index.reload()
-        self._reader = Reader(self._index.schema, self._index.searcher(), self._words)
+        self._state = State(self._index.schema, self._index.searcher(), self._words)
 
     def _keep(self, position: str | None) -> None:
         """After the documents, never before: a crash between the two puts some again and misses none."""
@@ -205,11 +211,11 @@ def _known(folder: Folder, note: Note) -> EmbeddedSearch | None:
     """The index as it was left, or None if it cannot be read: a faulty file shows when it is read, not before."""
     try:
         search = EmbeddedSearch(_index(folder.index), folder, note.position)
-        search._reader.search(Query())
+        search._state.search(Query())
         give_back_memory()
         return search
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException:  # tantivy's panics are no Exceptions
-        logger.warning("the search index cannot be read and is begun anew", exc_info=True)
+        _log.warning("the search index cannot be read and is begun anew", exc_info=True)
         return None

@@ -13,7 +13,7 @@ from banyan.foundation.search import PATH, Document
 from banyan.foundation.search import ranking as rank
 from banyan.foundation.search.asking import Ask, Best, Every, Phrase, Prefix, Some, Word
 from banyan.foundation.search.narrowing import HIGHEST
-from banyan.foundation.search.words import body_words, fold, name_words
+from banyan.foundation.search.words import body_words, fold, is_mark, name_words
 
 VERSION = "1"
 """Of the fields and of how texts become words. An index of another version is set aside and filled again."""
@@ -76,6 +76,11 @@ def stem(word: str) -> str:
     return _stems.analyze(word)[0]
 
 
+def is_text(value: str) -> bool:
+    """Whether it is all whole characters: lone surrogates, which Python allows, are none for anybody else."""
+    return value.isascii() or value.encode("utf-8", "replace").decode() == value
+
+
 def label(text: str) -> str:
     """A brand or category as a value: whole characters only, of bounded length."""
     return text.encode("utf-8", "replace").decode()[:_LONGEST_LABEL].strip()
@@ -92,14 +97,15 @@ def name_key(name: str, id: str) -> str:
 
 def row(document: Document) -> tuple[tantivy.Document, set[str]]:
     """A product as a row, and the words it holds. ValueError if its id is no text."""
-    document.id.encode()
+    if not is_text(document.id):
+        raise ValueError(f"{document.id!r} is no id: it holds half a character")
     names = [value for name in document.categories if (value := label(name))]
     paths = [PATH.join(names[:depth]) for depth in range(1, len(names) + 1)]
     name = name_words(document.name)
     tags = body_words(document.brand, *document.categories)
     keywords = body_words(document.keywords[:_LONGEST_BODY])
     description = body_words(document.description[:_LONGEST_BODY])
-    held = {*name, *tags, *keywords, *description}
+    held = {word for words in (name, tags, keywords, description) for word in words if not is_mark(word)}
     shown = label(document.name)
     key = name_key(shown, document.id)
     named, tagged = " ".join(name), " ".join(tags)

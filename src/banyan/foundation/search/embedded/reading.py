@@ -18,7 +18,7 @@ from banyan.foundation.search.embedded.vocabulary import Words
 from banyan.foundation.search.narrowing import EDGES, HIGHEST, bands, facets, settled
 from banyan.foundation.search.ranking import Attempt, attempts
 from banyan.foundation.search.suggesting import choose, completes, typed
-from banyan.foundation.search.words import START, edits_allowed
+from banyan.foundation.search.words import LONGEST_TEXT, START, edits_allowed, has_words
 
 _BY_NUMBER = {
     Sort.RELEVANCE: ("popularity", Order.Desc),
@@ -40,7 +40,7 @@ _PRICES = [
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
     """All of an answer but its page."""
 
     found: Tree
@@ -48,19 +48,29 @@ class _Answer:
     results: Results
 
 
-class Reader:
-    """One state of the index, replaced as a whole after a commit. It is the Vocabulary which ranking asks."""
+class State:
+    """One state of the index and the answers given from it, replaced as a whole after a commit."""
+
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, words: Words) -> None:
+        self._reader = reader = _Reader(schema, searcher, words)
+        self.count = searcher.num_docs
+        self.suggest = reader.suggest
+        # Shoppers turn pages and change the order; and most of them begin at the same few lists.
+        self._answer = lru_cache(maxsize=256)(reader.answer)
+
+    def search(self, query: Query) -> Results:
+        asked = replace(query, text=query.text[:LONGEST_TEXT], sort=Sort.RELEVANCE, offset=0, limit=0)
+        return self._reader.page(self._answer(asked), query)
+
+
+class _Reader:
+    """Reads one state of the index. It is the Vocabulary which ranking asks."""
 
     def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, words: Words) -> None:
         self._schema = schema
         self._searcher = searcher
         self._words = words
         self._tree = translate(schema)
-        # Shoppers turn pages and change the order; and most of them begin at the same few lists.
-        self._answer = lru_cache(maxsize=256)(self._count_all)
-
-    def count(self) -> int:
-        return self._searcher.num_docs
 
     def uses(self, word: str) -> int:
         return self._searcher.doc_freq(rank.ALL, stem(word))
@@ -72,8 +82,7 @@ class Reader:
     def near(self, word: str, distance: int) -> Iterable[str]:
         return self._words.near(word, distance)
 
-    def search(self, query: Query) -> Results:
-        answer = self._answer(replace(query, sort=Sort.RELEVANCE, offset=0, limit=0))
+    def page(self, answer: Answer, query: Query) -> Results:
         start, end = query.offset, min(query.offset + query.limit, answer.results.total)
         if start >= end:
             return answer.results
@@ -83,9 +92,9 @@ class Reader:
             ids = self._page_by_number(answer.found, query.sort, start, end)
         return replace(answer.results, ids=tuple(ids))
 
-    def _count_all(self, query: Query) -> _Answer:
+    def answer(self, query: Query) -> Answer:
         filters = self._filters(query)
-        attempt = None
+        attempt: Attempt | None = None
         for attempt in attempts(query.text, self):
             matching = self._tree(attempt.found_by)
             found = _all_of(matching, *filters.values())
@@ -94,14 +103,14 @@ class Reader:
             if total or (filters and self._total(matching)):
                 break
         else:
-            if attempt:
-                return _Answer(Tree.empty_query(), None, Results((), 0))
-            matching = Tree.all_query()
+            if has_words(query.text):
+                return Answer(Tree.empty_query(), None, Results((), 0))
+            attempt, matching = None, Tree.all_query()
             found = _all_of(matching, *filters.values())
-            total = self._total(found) if filters else self.count()
+            total = self._total(found) if filters else self._searcher.num_docs
         brands, categories, prices = self._facets(matching, filters)
         corrected = self._corrected(matching, attempt) if attempt else None
-        return _Answer(found, attempt, Results((), total, brands, categories, prices, corrected))
+        return Answer(found, attempt, Results((), total, brands, categories, prices, corrected))
 
     def _total(self, tree: Tree) -> int:
         counted = self._searcher.search(Tree.const_score_query(tree, 0.0), 1)
@@ -120,7 +129,7 @@ class Reader:
         found: dict[str, Tree] = {}
         if query.brands:
             found["brand"] = Tree.term_set_query(self._schema, "brand", [label(brand) for brand in query.brands])
-        if query.category is not None:
+        if query.category:
             found["path"] = Tree.term_query(self._schema, "category", label(query.category))
         if query.price_min is not None or query.price_max is not None:
             low = number(query.price_min or 0)
@@ -241,9 +250,16 @@ class Reader:
             for value, _ in _values(counts[field])
             if completes(value.rpartition(PATH)[2], words)
         ]
-        beginning = Tree.phrase_prefix_query(self._schema, rank.NAME, [START, *words])
+        beginning = self._beginning(words)
         names = [self._names(_all_of(named, beginning), limit), self._names(named, 2 * limit)]
         return choose([labels[: max(1, limit // 2)], *names, labels], limit)
+
+    def _beginning(self, words: list[str]) -> Tree:
+        if len(words) == 1:
+            return self._tree(Prefix(rank.NAME, START + words[0]))
+        # The first word stands twice at a name's beginning: as such and as itself.
+        rest: list[str | tuple[int, str]] = [(place, word) for place, word in enumerate(words[1:], 2)]
+        return Tree.phrase_prefix_query(self._schema, rank.NAME, [(0, START + words[0]), *rest])
 
     def _names(self, found: Tree, limit: int) -> list[str]:
         hits = self._searcher.search(found, limit, count=False, order_by_field="popularity").hits

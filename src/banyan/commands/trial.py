@@ -1,0 +1,134 @@
+"""`banyan trial …`: proofs a user can run: the crowd, crashes, the simulator."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from banyan.commands import Json, run, tell
+from banyan.kernel.clock import SystemClock
+from banyan.kernel.ids import SeededIds
+
+app = typer.Typer(no_args_is_help=True, help="Proofs to run yourself: a crowd on few units, crashes, the simulator.")
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing elsewhere; yields a function that moves it on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn(title),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(title, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+@app.command()
+def crowd(
+    buyers: Annotated[int, typer.Option(help="How many shoppers want one unit each.", min=1)] = 2000,
+    units: Annotated[int, typer.Option(help="How many units there are.", min=1)] = 100,
+    parallel: Annotated[int, typer.Option(help="How many shoppers at a time.", min=1, max=2000)] = 64,
+    warehouses: Annotated[int, typer.Option(help="Over how many warehouses the units lie.", min=1, max=10)] = 1,
+    leave: Annotated[
+        float, typer.Option(help="Share of shoppers who take a hold and never pay.", min=0, max=0.9)
+    ] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Many buyers on few units of one SKU, through HTTP checkout on a shop of its own: exactly as many are sold as there are.
+
+    With `--leave 0.3` units are held from the delivery step on, and holds that were left expire within seconds.
+
+    Example: `banyan trial crowd --buyers 2000 --units 100 --parallel 64`
+    """
+    from banyan.trial import crowd_trial
+
+    with tempfile.TemporaryDirectory(prefix="banyan-crowd-") as folder, progress("Buyers", buyers) as advance:
+        Path(folder).chmod(0o755)
+        verdict = run(
+            crowd_trial.crowd_trial(
+                Path(folder),
+                buyers=buyers,
+                units=units,
+                parallel=parallel,
+                warehouses=warehouses,
+                leave=leave,
+                progress=advance,
+            )
+        )
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
+
+
+@app.command()
+def crash(
+    checkouts: Annotated[int, typer.Option(help="How many orders are placed.", min=1)] = 500,
+    kills: Annotated[int, typer.Option(help="How often the process is killed.", min=0)] = 20,
+    parallel: Annotated[int, typer.Option(help="How many shoppers at a time.", min=1)] = 16,
+    seed: Annotated[int, typer.Option(help="Decides who pays how, and when it dies.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Kill the shop (kill -9) in the middle of checkouts: nothing acknowledged is lost, and every order ends.
+
+    Example: `banyan trial crash --checkouts 500 --kills 20`
+    """
+    from banyan.trial import crash_trial
+
+    with tempfile.TemporaryDirectory(prefix="banyan-crash-") as folder, progress("Checkouts", checkouts) as advance:
+        Path(folder).chmod(0o755)
+        clock = SystemClock()
+        verdict = run(
+            crash_trial.crash_trial(
+                Path(folder),
+                checkouts=checkouts,
+                kills=kills,
+                parallel=parallel,
+                ids=SeededIds(clock, seed),
+                progress=advance,
+            )
+        )
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
+
+
+@app.command()
+def sim(
+    seeds: Annotated[int, typer.Option(help="How many runs.", min=1)] = 200,
+    first: Annotated[
+        int, typer.Option(help="The first seed; give a failing one and --seeds 1 to see it again.", min=0)
+    ] = 1,
+    exhaustive: Annotated[
+        bool, typer.Option(help="Crash one checkout before and after each of its awaits instead.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The real checkout on a virtual clock, with messages lost, doubled and late, an ambiguous bank, and crashes.
+
+    Every invariant is checked at the end of each seed, and that everything finished once the faults stopped.
+
+    Example: `banyan trial sim --seeds 200`
+    """
+    from banyan.trial.sim import runs
+
+    with tempfile.TemporaryDirectory(prefix="banyan-sim-") as folder, progress("Seeds", seeds) as advance:
+        Path(folder).chmod(0o755)
+        verdict = run(runs.series(Path(folder), first=first, seeds=seeds, exhaustive=exhaustive, progress=advance))
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.failures))
+
+
+def _say(lines: list[str], value: dict[str, Any], as_json: bool, *, failed: bool) -> None:
+    if as_json:
+        tell(value)
+    else:
+        typer.echo("\n".join(lines))
+    if failed:
+        raise typer.Exit(1)

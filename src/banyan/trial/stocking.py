@@ -1,0 +1,47 @@
+"""What trials sell: one product with so many units, put in beside a running shop or before it starts."""
+
+from pathlib import Path
+
+from banyan import process, topology
+from banyan.catalog import importing
+from banyan.contracts.inventory import SetStock, StockCount
+from banyan.foundation import settings as known
+from banyan.foundation.operate import Finding
+from banyan.process import Process
+from banyan.trial import invariants
+
+PRICE = {"amount": 1999, "currency": "EUR"}
+
+
+async def stock(folder: Path, sku: str, units: int, *, warehouses: int = 1) -> None:
+    """Put the product into the shop of this data folder, its units spread over warehouses."""
+    here = await _open(folder, "catalog", "inventory")
+    try:
+        ports = here.shop.ports
+        await importing.import_rows(
+            ports["catalog"], [{"sku": sku, "name": f"Trial {sku}", "price": PRICE, "categories": ["Trial"]}]
+        )
+        share = units // warehouses
+        await here.shop.peers.ask(SetStock(counts=(StockCount(sku=sku, on_hand=units - share * (warehouses - 1)),)))
+        for number in range(2, warehouses + 1):
+            await _more(here, sku, share, number)
+    finally:
+        await here.close()
+
+
+async def proven(folder: Path) -> list[Finding]:
+    """Every invariant over the shop of this data folder: those that do not hold."""
+    here = await _open(folder, *topology.SERVICES)
+    try:
+        dbs = {name: ports.db for name, ports in here.shop.ports.items()}
+        found = await invariants.check(dbs, [topology.service(name) for name in topology.SERVICES])
+        return [finding for finding in found if finding.count]
+    finally:
+        await here.close()
+
+
+async def _open(folder: Path, *names: str) -> Process:
+    here, urls = await process.connect(known.read({}, data_dir=folder), names)
+    for name in names:
+        await here.shop.open(topology.service(name), urls[name])
+    return here

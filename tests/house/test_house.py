@@ -1,0 +1,67 @@
+"""What the house promises of itself: no blind clock, one golden name for each setting, docs whose commands exist."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from banyan import topology
+from banyan.foundation import migrate
+from banyan.foundation.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "banyan"
+
+
+@pytest.mark.parametrize("service", topology.SERVICES)
+def test_sql_asks_the_shops_clock_and_not_the_databases(service: str) -> None:
+    for file in sorted((SOURCE / service).rglob("*")):
+        if file.suffix in (".sql", ".py"):
+            blind = re.findall(r"(?<!shop_)\bnow\(\)|current_timestamp|clock_timestamp", file.read_text("utf-8"), re.I)
+            assert [each for each in blind if not _asks_the_port(file, each)] == [], file
+
+
+def _asks_the_port(file: Path, found: str) -> bool:
+    """`clock.now()` in Python is the port, not SQL."""
+    return file.suffix == ".py" and not re.search(rf"(?<!clock\.)(?<!shop_)\b{re.escape(found)}", file.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("service", topology.SERVICES)
+def test_schema_steps_are_numbered_without_gaps(service: str) -> None:
+    assert migrate.steps(topology.service(service).folder)
+
+
+def test_every_setting_is_in_the_settings_page() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert [name for name in Settings.model_fields if f"`BANYAN_{name.upper()}`" not in page] == []
+
+
+def _commands() -> list[str]:
+    """The `banyan …` commands that README and docs show."""
+    found = set()
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.S):
+            for line in block.splitlines():
+                if words := re.match(r"(?:\.venv/bin/)?banyan ((?:[a-z-]+ ?)+)", line.strip()):
+                    found.add(words[1].strip())
+    return sorted(found)
+
+
+@pytest.mark.parametrize("command", _commands())
+def test_each_command_in_the_docs_exists(command: str) -> None:
+    words = command.split()
+    for length in (len(words), 2, 1):  # the rest are arguments
+        done = subprocess.run(
+            [sys.executable, "-m", "banyan.cli", *words[:length], "--help"], capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            return
+    pytest.fail(f"banyan {command}: {done.stderr}")
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text("utf-8")
+    assert [file.name for file in sorted(folder.glob("0*.md")) if f"({file.name})" not in index] == []
