@@ -105,8 +105,9 @@ async def _inner(process: Process, parts: Sequence[str]) -> Any:
     shop = process.shop
     if "gateway" in parts:
         from banyan.gateway.app import open_gateway
+        from banyan.gateway.graphql.app import Endpoint
 
-        gateway = await open_gateway(shop, topology.ROUTES)
+        gateway = await open_gateway(shop, topology.ROUTES, extra={"/graphql": Endpoint(shop.peers)})
         process.closers.append(gateway.close)
         return gateway
     apps = {name: local.app for name in parts if (local := shop.peers.local(name))}

@@ -29,15 +29,27 @@ class Edge:
     """Wraps an application; `ready` answers whether this process can serve now."""
 
     def __init__(
-        self, app: Any, name: str, *, clock: Clock, ids: Ids, ready: Callable[[], Awaitable[bool]], trust: bool
+        self,
+        app: Any,
+        name: str,
+        *,
+        clock: Clock,
+        ids: Ids,
+        ready: Callable[[], Awaitable[bool]],
+        trust: bool,
+        max_body: Callable[[str, str], int] = lambda method, path: MAX_BODY,
     ) -> None:
-        """`trust`: whether callers are our own services, whose deadline and trace headers are believed."""
+        """`trust`: whether callers are our own services, whose deadline and trace headers are believed.
+
+        `max_body`: bytes a request's body may have, by method and path.
+        """
         self._app = app
         self._name = name
         self._clock = clock
         self._ids = ids
         self._ready = ready
         self._trust = trust
+        self._max_body = max_body
         self.draining = False
         self.running = 0
 
@@ -91,7 +103,7 @@ class Edge:
         length = given.get(b"content-length", b"0")
         if not length.isdigit():
             raise Malformed("Content-Length is not a number")
-        limit = scope.get("banyan.max_body", MAX_BODY)
+        limit = self._max_body(scope["method"], path)
         if int(length) > limit:
             raise TooLarge(f"a body here is at most {limit} bytes")
         with telemetry.span(f"{scope['method']} {path}", service=self._name):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-FOUNDATION = Path(__file__).parent / "schema"
+FOUNDATION = Path(__file__).parent
 _LOCK = 0x62616E79616E  # one upgrade at a time per database
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_step (
@@ -22,8 +22,8 @@ class WrongSchema(Exception):
 
 
 def steps(folder: Path) -> list[Path]:
-    """The SQL files of a folder, in order. WrongSchema when numbers are missing or doubled."""
-    found = sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
+    """The SQL files of a package's schema folder, in order. WrongSchema when numbers are missing or doubled."""
+    found = sorted((folder / "schema").glob("[0-9][0-9][0-9][0-9]_*.sql"))
     if [int(step.name[:4]) for step in found] != list(range(1, len(found) + 1)):
         raise WrongSchema(f"{folder}: schema files must be numbered 0001, 0002 … without gaps")
     return found

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from banyan import __version__
 from banyan.contracts import CALLS, gateway
@@ -85,7 +86,7 @@ def application(service: Service, ports: Ports) -> FastAPI:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _not_as_described)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _broken)
+    app.add_middleware(_Guard)
     from banyan.foundation import operate
 
     app.include_router(service.routes(ports))
@@ -116,9 +117,30 @@ async def _http(_: Request, error: Exception) -> Response:
     return answer
 
 
-async def _broken(_: Request, error: Exception) -> Response:
-    _log.error("a request failed", exc_info=error)
-    return problem(Refusal("something went wrong on our side", code="internal", status=500))
+class _Guard:
+    """What nobody foresaw: logged here, told without its details, and not raised on (Starlette's own handler would)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Refusal:  # before any route: the edge of the process answers
+            raise
+        except Exception as error:
+            _log.error("a request failed", exc_info=error)
+            if begun:
+                raise
+            failed = Refusal("something went wrong on our side", code="internal", status=500)
+            await problem(failed)(scope, receive, send)
 
 
 def _fault(error: Any) -> Fault:
@@ -221,9 +243,14 @@ def place(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
     except (ValueError, binascii.Error):
         found = None
     fits = isinstance(found, list) and len(found) == len(kinds)
-    if not fits or not all(type(part) is kind for part, kind in zip(found, kinds, strict=True)):
+    if not fits or not all(type(part) is kind and _keepable(part) for part, kind in zip(found, kinds, strict=True)):
         raise Malformed("this cursor is not one of ours; begin without one", code="cursor_malformed")
     return tuple(found)
+
+
+def _keepable(part: object) -> bool:
+    """Whether PostgreSQL can be asked about it: text without NUL, a number of eight bytes."""
+    return "\0" not in part if isinstance(part, str) else not isinstance(part, int) or abs(part) < 1 << 63
 
 
 def etag(version: str | int) -> str:

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import orjson
+
 from banyan import process, topology
 from banyan.catalog import importing
 from banyan.contracts.inventory import SetStock, StockCount
 from banyan.foundation import settings as known
+from banyan.foundation.idempotency import Key
 from banyan.foundation.operate import Finding
+from banyan.inventory.actions.adjust_stock import Adjustment, adjust_stock
+from banyan.inventory.actions.keep_warehouses import add_warehouse
 from banyan.process import Process
 from banyan.trial import invariants
 
@@ -45,3 +50,14 @@ async def _open(folder: Path, *names: str) -> Process:
     for name in names:
         await here.shop.open(topology.service(name), urls[name])
     return here
+
+
+async def _more(here: Process, sku: str, units: int, number: int) -> None:
+    """So many units in a further warehouse."""
+    ports = here.shop.ports["inventory"]
+    warehouse = {"name": f"Warehouse {number}", "country": "DE", "priority": number, "active": True}
+    made = await add_warehouse(ports, None, warehouse)
+    wish = Adjustment(
+        sku=sku, warehouse_id=orjson.loads(made.body)["id"], change=units, on_hand=None, kind="received", reason="trial"
+    )
+    await adjust_stock(ports, Key.of("trial", ports.ids.new("key")), wish, by="trial")

@@ -8,6 +8,7 @@ from string import ascii_lowercase
 from typing import Protocol, TypeVar
 
 from banyan.foundation.search import Query, Search
+from banyan.foundation.search.words import fold
 
 T = TypeVar("T")
 
@@ -47,7 +48,8 @@ async def known_items(
     """
     known = list(products)
     shared = Counter(name for _, name in known)
-    alike = Counter(_beginning(name) for _, name in known)
+    # "FRĒ Case" and "frē case" are one to a shopper's search, and so they share its first ten places.
+    alike = Counter(fold(" ".join(_beginning(name))) for _, name in known)
     unique = sorted((name, product) for product, name in known if shared[name] == 1 and _beginning(name))
     dice.shuffle(unique)
     missed = []
@@ -58,7 +60,7 @@ async def known_items(
         if product not in results.ids:
             missed.append(f"{text} ({name})")
     asked = len(unique[:sample])
-    likely = sum(min(1.0, FIRST / alike[_beginning(name)]) for name, _ in unique[:sample])
+    likely = sum(min(1.0, FIRST / alike[fold(" ".join(_beginning(name)))]) for name, _ in unique[:sample])
     return Found(asked, asked - len(missed), tuple(missed), likely / asked if asked else 1.0)
 
 

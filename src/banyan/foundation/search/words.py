@@ -57,8 +57,13 @@ def fold(text: str) -> str:
         return text.lower().translate(_MARKS)
     whole = text.encode("utf-8", "replace").decode("utf-8")
     loose = unicodedata.normalize("NFKC", whole.translate(_MARKS)).casefold()
-    bare = "".join(c for c in unicodedata.normalize("NFD", loose) if unicodedata.category(c) != "Mn")
+    bare = "".join(filter(_stays, unicodedata.normalize("NFD", loose)))
     return unicodedata.normalize("NFC", bare).translate(_STROKES).translate(_MARKS)
+
+
+def _stays(character: str) -> bool:
+    # The two marks which make ビ and ピ of ヒ are part of the letter.
+    return unicodedata.category(character) != "Mn" or character in "\u3099\u309a"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,11 @@
+"""`banyan orders …`: the view of orders, rebuilt from their facts and compared."""
+
+import typer
+
+from banyan.commands import DataDir, Json, opened, run, settings, tell
+
+app = typer.Typer(no_args_is_help=True, help="Orders: rebuild their view from the facts and compare.")
+
+
+@app.callback()
+def _orders() -> None: ...
