@@ -142,7 +142,7 @@ async def listen(process: Process, host: str, port: int, started: Callable[[], N
     await asyncio.wait([serving, waiting := asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     await _drain(process.app)
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await asyncio.wait([serving], timeout=DRAIN_SECONDS)
     await process.close()
 

@@ -2,13 +2,14 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import orjson
 import typer
+from pydantic import SecretStr
 
 from banyan import process, topology
 from banyan.foundation import settings as known
@@ -38,12 +39,34 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(work)
 
 
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing elsewhere; yields a function that is told how many are done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn(title),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
 @asynccontextmanager
 async def opened(read: Settings, *services: str) -> AsyncIterator[Process]:
     """Services opened for a command beside a running shop, or without one: no HTTP, no background work.
 
     Peers that are not opened here are reached where settings say they are.
     """
+    # A running shop holds the index of this folder; a command has no use for it.
+    read = read.model_copy(update={"search_url": SecretStr("embedded://memory")})
     here, urls = await process.connect(read, services)
     try:
         for name in services:

@@ -2,8 +2,6 @@
 
 import typer
 
-from banyan.commands import DataDir, Json, opened, run, settings, tell
-
 app = typer.Typer(no_args_is_help=True, help="Orders: rebuild their view from the facts and compare.")
 
 

@@ -1,38 +1,16 @@
 """`banyan trial …`: proofs a user can run: the crowd, crashes, the simulator."""
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from banyan.commands import Json, run, tell
+from banyan.commands import Json, progress, run, tell
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SeededIds
 
 app = typer.Typer(no_args_is_help=True, help="Proofs to run yourself: a crowd on few units, crashes, the simulator.")
-
-
-@contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing elsewhere; yields a function that moves it on."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn(title),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task(title, total=total)
-        yield lambda steps: bar.advance(task, steps)
 
 
 @app.command()

@@ -39,6 +39,7 @@ class Tx:
         self.con = con
         self._ids = ids
         self._told: list[Event] = []
+        self._flushed = False
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         return await self.con.fetch(sql, *values)
@@ -63,11 +64,12 @@ class Tx:
         self._told.extend(events)
 
     async def flush(self) -> bool:
-        """Write the facts told so far to the outbox; whether there were any."""
+        """Write the facts told so far to the outbox; whether this transaction wrote any, now or before."""
         told, self._told = self._told, []
         if told:
             await outbox.append(self.con, told, self._ids)
-        return bool(told)
+            self._flushed = True
+        return self._flushed
 
 
 class Db:

@@ -51,6 +51,7 @@ class Problem(BaseModel):
 def problem(refusal: Refusal) -> Response:
     """A refusal as problem+json."""
     body: dict[str, Any] = {
+        **refusal.more,
         "type": f"https://banyan.example/problems/{refusal.code}",
         "title": refusal.title,
         "status": refusal.status,

@@ -1,6 +1,6 @@
 """Refusals: what the shop will not do, said so that the asker knows what to do next (RFC 9457 fields, no HTTP here)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -28,13 +28,16 @@ class Refusal(Exception):
         errors: Sequence[Fault] = (),
         retry_after: float | None = None,
         status: int | None = None,
+        more: Mapping[str, object] | None = None,
     ) -> None:
+        """`more`: extension members of the problem (RFC 9457 §3.2), for what a program needs to go on."""
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.code = code or self.code
         self.errors = tuple(errors)
         self.retry_after = retry_after
         self.status = status or self.status
+        self.more = dict(more or {})
 
 
 class Malformed(Refusal):

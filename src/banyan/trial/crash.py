@@ -51,7 +51,7 @@ async def crash_trial(
             for _ in todo:
                 await _shop_once(outcome, Buyer(http, shop.url, clock=clock, ids=ids), sku, ids)
                 done += 1
-                progress(1)
+                progress(done)
 
         async def killer() -> None:
             for number in range(1, kills + 1):

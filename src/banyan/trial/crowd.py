@@ -117,7 +117,7 @@ async def crowd(
                 outcome.counts[what] += 1
                 if what in ("never finished", "refused 0") or what.startswith("refused 5") or _is_silent(what, got):
                     outcome.odd.append(f"{what}: {str(got)[:200]}")
-                progress(1)
+                progress(sum(outcome.counts.values()))
 
         await asyncio.gather(*(one_after_another() for _ in range(parallel)))
     outcome.seconds = clock.monotonic() - began

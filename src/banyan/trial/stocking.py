@@ -46,7 +46,7 @@ async def proven(folder: Path) -> list[Finding]:
 
 
 async def _open(folder: Path, *names: str) -> Process:
-    here, urls = await process.connect(known.read({}, data_dir=folder), names)
+    here, urls = await process.connect(known.read({}, data_dir=folder, search_url="embedded://memory"), names)
     for name in names:
         await here.shop.open(topology.service(name), urls[name])
     return here

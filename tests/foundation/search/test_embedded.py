@@ -151,3 +151,13 @@ async def test_when_writing_fails_the_position_stays_behind_until_the_writes_com
     await search.commit("8")
     assert (await search.position(), await search.count()) == ("8", 21)
     await search.close()
+
+
+async def test_an_index_kept_while_it_was_empty_is_opened_again_as_it_was(tmp_path: Path) -> None:
+    search = EmbeddedSearch.open(tmp_path / "index")
+    await search.commit("17.4")
+    await search.close()
+    again = EmbeddedSearch.open(tmp_path / "index")
+    assert await again.position() == "17.4"
+    assert (await again.search(Query())).prices == ()
+    await again.close()

@@ -29,6 +29,8 @@ def settled(counts: Sequence[tuple[str, int]], asked: int) -> bool:
 def bands(counts: Sequence[int]) -> tuple[PriceBand, ...]:
     """Join the counts between EDGES to at most six bands of about equal size, none of them empty."""
     total = sum(counts)
+    if not total:
+        return ()  # an index kept while it was empty counts no edges at all
     found: list[PriceBand] = []
     low, within = None, 0
     for (start, after), count in zip(pairwise(EDGES), counts, strict=True):

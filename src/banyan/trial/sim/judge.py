@@ -55,11 +55,9 @@ class Judge:
 
     async def verdict(self) -> list[str]:
         """What is wrong, in words; nothing when all is well."""
-        wrong = []
-        for finding in await invariants.check(self._dbs(), list(self._stage.services.values())):
-            if finding.count:
-                wrong.append(f"{finding.id} {finding.service}: {finding.promise}: {finding.rows[:3]}")
-        return wrong + await self._promises_kept() + await self._units_add_up()
+        found = await invariants.check(self._dbs(), list(self._stage.services.values()))
+        broken = [f"{each.id} {each.service}: {each.promise}: {each.rows[:3]}" for each in found if each.count]
+        return broken + await self._promises_kept() + await self._units_add_up()
 
     async def _promises_kept(self) -> list[str]:
         """Each acknowledged order is there, and is still what its shopper was last told unless it was called off since."""

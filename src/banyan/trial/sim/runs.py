@@ -141,10 +141,10 @@ async def over(
         last = (await play(stage, first, crash_at=10**9)).points
         for point in range(1, last + 1):
             verdict.runs.append(await play(stage, first, crash_at=point))
-            progress(1)
+            progress(len(verdict.runs))
     else:
         for seed in range(first, first + seeds):
             verdict.runs.append(await play(stage, seed))
-            progress(1)
+            progress(len(verdict.runs))
     verdict.seconds = clock.monotonic() - began
     return verdict

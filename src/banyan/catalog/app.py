@@ -1,0 +1,23 @@
+"""How the catalogue is put together."""
+
+from pathlib import Path
+
+from banyan.catalog import api, indexing, reactions
+from banyan.catalog.actions import items
+from banyan.catalog.invariants import INVARIANTS
+from banyan.contracts.catalog import AskItems
+from banyan.contracts.inventory import AvailabilityChanged
+from banyan.foundation.service import Follower, Service
+
+
+def service() -> Service:
+    return Service(
+        name="catalog",
+        folder=Path(__file__).parent,
+        routes=api.routes,
+        calls={AskItems: items.items},
+        reactions={AvailabilityChanged: reactions.note_availability},
+        followers={"search": Follower(indexing.TOPICS, indexing.begin, indexing.take, indexing.reached)},
+        invariants=INVARIANTS,
+        searches=True,
+    )

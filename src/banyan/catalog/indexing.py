@@ -1,0 +1,96 @@
+"""The search index is kept current from the catalogue's own facts: what changed is read again, whole, and put anew."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from banyan.catalog.storage import documents
+from banyan.foundation.envelope import Envelope
+from banyan.foundation.search import Document
+from banyan.foundation.service import Ports
+
+_log = logging.getLogger(__name__)
+
+TOPICS = frozenset({"catalog"})
+"""What inventory tells reaches the index as ProductChanged, told when the database has it."""
+BATCH = 500
+_FORGOTTEN = 6 * 86_400  # seconds: the bus keeps facts a week, and a place older than that may lie before a gap
+_TIME = "@"
+
+
+async def begin(ports: Ports) -> str | None:
+    """The bus position to follow from. Without a usable one the index is filled from the database first."""
+    position, _, noted = (await ports.search.position() or "").partition(_TIME)
+    known = position and noted.isdigit() and _now(ports) - int(noted) < _FORGOTTEN
+    if known and (await ports.search.count() or not await documents.any_published(ports.db)):
+        return position
+    return await rebuild(ports)
+
+
+async def rebuild(ports: Ports) -> str:
+    """Fill the index from the database, in batches; the position from which to follow."""
+    # Taken before reading: what changes meanwhile is read twice, and nothing is missed.
+    position = await ports.bus.follow(TOPICS, None, _nothing)
+    await ports.search.clear()
+    after, total = "", 0
+    while rows := await documents.published(ports.db, ports.settings.currency, after=after, limit=BATCH):
+        await ports.search.put([_document(row) for row in rows])
+        after, total = rows[-1]["id"], total + len(rows)
+    await ports.search.commit(_mark(ports, position))
+    _log.info("search index filled", extra={"products": total})
+    return position
+
+
+async def take(ports: Ports, batch: Sequence[Envelope]) -> None:
+    """Read again what these facts are about and put it, or take it out where shoppers no longer see it."""
+    changed = {str(each.data["product_id"]) for each in batch if "product_id" in each.data}
+    moved = {str(each.data["category_id"]) for each in batch if "category_id" in each.data}
+    if changed:
+        await _put_anew(ports, changed)
+    after = ""
+    while moved and (ids := await documents.ids_below(ports.db, moved, after=after, limit=BATCH)):
+        await _put_anew(ports, ids)
+        after = ids[-1]
+    if changed or moved:
+        await ports.search.commit()
+
+
+async def reached(ports: Ports, position: str) -> None:
+    """Keep how far the index is."""
+    await ports.search.commit(_mark(ports, position))
+
+
+async def _put_anew(ports: Ports, ids: Iterable[str]) -> None:
+    asked = set(ids)
+    rows = await documents.of(ports.db, ports.settings.currency, sorted(asked))
+    if rows:
+        await ports.search.put([_document(row) for row in rows])
+    if gone := asked - {row["id"] for row in rows}:
+        await ports.search.remove(sorted(gone))
+
+
+def _document(row: Any) -> Document:
+    """What search sees of a product. Its price is the lowest in the shop's currency."""
+    return Document(
+        id=row["id"],
+        name=row["name"],
+        brand=row["brand"] or "",
+        categories=tuple(row["categories"]),
+        description=row["description"],
+        keywords=row["keywords"],
+        price=row["price"],
+        popularity=row["popularity"],
+        created=int(row["created_at"].timestamp()),
+        available=row["available"],
+    )
+
+
+def _mark(ports: Ports, position: str) -> str:
+    return f"{position}{_TIME}{_now(ports)}"
+
+
+def _now(ports: Ports) -> int:
+    return int(ports.clock.now().timestamp())
+
+
+async def _nothing(_: object) -> None: ...

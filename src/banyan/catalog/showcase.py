@@ -1,0 +1,67 @@
+"""Products rendered to JSON bytes, kept per process by id and currency, and shown only at the revision the database has.
+
+A read asks the database which products at which revision (one statement), and once more for those not rendered yet.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+
+import orjson
+
+from banyan.catalog.domain import shown
+from banyan.catalog.storage import Asks, reading
+
+MOST_BYTES = 24 * 1024 * 1024
+_OVERHEAD = 200  # bytes an entry takes beside its own
+
+
+class Showcase:
+    """Least recently shown goes first. Nothing here can be stale: the revision is asked for each time."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most = most_bytes
+        self._size = 0
+        self._kept: OrderedDict[tuple[str, str, str], tuple[int, bytes]] = OrderedDict()
+
+    async def cards(self, asks: Asks, wanted: Sequence[tuple[str, int]], currency: str) -> list[bytes]:
+        """The cards of (id, revision) in the order given; a product that is gone meanwhile is left out."""
+        found = {name: self._look("card", name, currency, revision) for name, revision in wanted}
+        missing = [name for name, card in found.items() if card is None]
+        if missing:
+            for row in await reading.cards(asks, missing):
+                body = orjson.dumps(shown.card(dict(row), currency))
+                found[row["id"]] = self._keep("card", row["id"], currency, row["revision"], body)
+        return [card for card in found.values() if card is not None]
+
+    async def product(self, asks: Asks, product_id: str, revision: int, currency: str) -> tuple[str, bytes] | None:
+        """The whole product and its ETag's text; None when it is gone meanwhile."""
+        if kept := self._look("whole", product_id, currency, revision):
+            known, _, body = kept.partition(b"\n")
+            return known.decode(), body
+        row = await reading.whole(asks, product_id)
+        if row is None:
+            return None
+        whole, tag = orjson.dumps(shown.product(row, currency)), f"{row['version']}.{row['revision']}"
+        self._keep("whole", product_id, currency, row["revision"], tag.encode() + b"\n" + whole)
+        return tag, whole
+
+    def _look(self, kind: str, name: str, currency: str, revision: int) -> bytes | None:
+        kept = self._kept.get((kind, name, currency))
+        if kept is None or kept[0] != revision:
+            return None
+        self._kept.move_to_end((kind, name, currency))
+        return kept[1]
+
+    def _keep(self, kind: str, name: str, currency: str, revision: int, body: bytes) -> bytes:
+        old = self._kept.pop((kind, name, currency), None)
+        self._size += len(body) - len(old[1]) if old else len(body) + _OVERHEAD
+        self._kept[kind, name, currency] = (revision, body)
+        while self._size > self._most:
+            _, (_, dropped) = self._kept.popitem(last=False)
+            self._size -= len(dropped) + _OVERHEAD
+        return body
+
+
+def page(cards: Iterable[bytes], next_cursor: str | None) -> bytes:
+    """Rendered cards as one page of a list."""
+    return b'{"items":[' + b",".join(cards) + b'],"next_cursor":' + orjson.dumps(next_cursor) + b"}"

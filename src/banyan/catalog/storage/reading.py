@@ -1,0 +1,100 @@
+"""Products as they are read: one statement finds which and at what revision, one more brings what is not known yet."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from banyan.catalog.storage import Asks
+from banyan.foundation.db import Row
+
+_VARIANTS = """coalesce((
+    SELECT jsonb_agg(jsonb_build_object(
+        'id', v.id, 'sku', v.sku, 'options', v.options, 'available', a.available, 'weight_g', v.weight_g,
+        'prices', coalesce((SELECT jsonb_object_agg(currency, amount) FROM price WHERE variant_id = v.id), '{}')
+    ) ORDER BY v.position, v.id)
+    FROM variant AS v JOIN availability AS a USING (sku) WHERE v.product_id = p.id), '[]') AS variants"""
+
+_CARDS = f"""
+SELECT p.id, p.slug, p.name, p.description, p.status, p.revision, b.name AS brand, c.slug AS category,
+    (SELECT path FROM media WHERE product_id = p.id ORDER BY position, id LIMIT 1) AS image, {_VARIANTS}
+FROM product AS p LEFT JOIN brand AS b ON b.id = p.brand_id LEFT JOIN category AS c ON c.id = p.category_id
+WHERE p.id = ANY($1)"""
+
+_WHOLE = f"""
+SELECT p.*, b.name AS brand, {_VARIANTS},
+    coalesce((SELECT jsonb_agg(jsonb_build_object('id', id, 'path', path, 'alt', alt) ORDER BY position, id)
+              FROM media WHERE product_id = p.id), '[]') AS images,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'slug', a.slug)
+                               ORDER BY cardinality(a.path))
+              FROM category AS c JOIN category AS a ON a.id = ANY(c.path) WHERE c.id = p.category_id), '[]')
+        AS categories,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('code', a.code, 'name', a.name, 'kind', a.kind, 'unit', a.unit,
+                                                  'value', given.value) ORDER BY a.code)
+              FROM jsonb_each(p.attributes) AS given JOIN attribute AS a ON a.code = given.key), '[]') AS facts
+FROM product AS p LEFT JOIN brand AS b ON b.id = p.brand_id WHERE p.id = $1"""
+
+_ITEMS = """
+SELECT v.sku, v.id AS variant_id, p.id AS product_id, p.slug, p.name, v.options, v.weight_g, p.tax_class,
+    p.status = 'published' AS published, price.amount,
+    (SELECT path FROM media WHERE product_id = p.id ORDER BY position, id LIMIT 1) AS image
+FROM variant AS v JOIN product AS p ON p.id = v.product_id
+LEFT JOIN price ON price.variant_id = v.id AND price.currency = $2
+WHERE v.sku = ANY($1)"""
+
+
+async def cards(asks: Asks, ids: Sequence[str]) -> list[Row]:
+    """What a list shows of these products, in no order."""
+    return await asks.fetch(_CARDS, list(ids))
+
+
+async def whole(asks: Asks, product_id: str) -> dict[str, Any] | None:
+    row = await asks.fetchrow(_WHOLE, product_id)
+    return None if row is None else dict(row)
+
+
+async def items(asks: Asks, skus: Sequence[str], currency: str) -> list[Row]:
+    """What a cart needs of these SKUs, in one statement."""
+    return await asks.fetch(_ITEMS, list(skus), currency)
+
+
+async def find(asks: Asks, name: str) -> Row | None:
+    """A product by its id or any slug it has or had: id, status, version, revision."""
+    column = "p.id = $1" if name.startswith("prd_") else "p.id = (SELECT product_id FROM product_slug WHERE slug = $1)"
+    return await asks.fetchrow(
+        f"SELECT p.id, p.slug, p.status, p.version, p.revision FROM product AS p WHERE {column}", name
+    )
+
+
+async def shown(asks: Asks, ids: Sequence[str]) -> dict[str, int]:
+    """Which of these shoppers see, and at what revision."""
+    rows = await asks.fetch("SELECT id, revision FROM product WHERE id = ANY($1) AND status = 'published'", list(ids))
+    return {row["id"]: row["revision"] for row in rows}
+
+
+async def listed(
+    asks: Asks,
+    *,
+    status: str,
+    after: str,
+    limit: int,
+    category: str | None = None,
+    brand: str | None = None,
+    sku: str | None = None,
+) -> list[tuple[str, int]]:
+    """A page by id: id and revision. `category` is an id or slug, those below it included; `brand` an id, slug or key."""
+    values: list[Any] = [status, after, limit]
+    narrow = ""
+    if category is not None:
+        values.append(category)
+        narrow += f"""
+  AND category_id IN (SELECT c.id FROM category AS c
+                      WHERE c.path @> ARRAY[(SELECT id FROM category WHERE id = ${len(values)} OR slug = ${len(values)})])"""
+    if brand is not None:
+        values.append(brand)
+        narrow += f" AND brand_id IN (SELECT id FROM brand WHERE ${len(values)} IN (id, slug, name_key))"
+    if sku is not None:
+        values.append(sku)
+        narrow += f" AND id = (SELECT product_id FROM variant WHERE sku = ${len(values)})"
+    rows = await asks.fetch(
+        f"SELECT id, revision FROM product WHERE status = $1 AND id > $2{narrow} ORDER BY id LIMIT $3", *values
+    )
+    return [(row["id"], row["revision"]) for row in rows]

@@ -1,0 +1,61 @@
+"""Forms that only our own pages can send: a token signed by us and bound to a cookie, and where the browser says it comes from."""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from banyan.kernel.refusals import Forbidden
+
+FIELD = "seal"  # the hidden field of every form
+SIZE = 24  # bytes
+
+
+class Seal:
+    """Signs and checks with one key: the peers' secret where processes are many, else one of this process."""
+
+    def __init__(self, key: bytes, origin: str) -> None:
+        self._key = sha256(b"banyan console forms" + key).digest()
+        self._origin = origin.rstrip("/").lower()
+
+    def token(self, nonce: str, mask: bytes) -> str:
+        """What forms carry for a browser that holds `nonce`. 24 fresh bytes of `mask` hide it in compressed pages (BREACH)."""
+        return urlsafe_b64encode(mask + _xor(mask, self._digest(nonce))).decode()
+
+    def check(self, request: Request, nonce: str, token: str) -> None:
+        """Forbidden unless the form came from a page of ours, to the browser that holds `nonce`."""
+        self._from_here(request)
+        if not nonce or not hmac.compare_digest(self._digest(nonce), _unmasked(token)):
+            raise Forbidden("this form was open for too long, or cookies are off; nothing was done", code="form_stale")
+
+    def _digest(self, nonce: str) -> bytes:
+        return hmac.digest(self._key, nonce.encode(), "sha256")[:SIZE]
+
+    def _from_here(self, request: Request) -> None:
+        if request.headers.get("sec-fetch-site", "") not in ("", "same-origin", "none"):
+            raise _elsewhere()
+        origin = request.headers.get("origin", "").lower()
+        if not origin or origin == self._origin:
+            return
+        host = (request.headers.get("x-forwarded-host") or request.headers.get("host", "")).lower()
+        if not host or urlsplit(origin).netloc != host:
+            raise _elsewhere()
+
+
+def _unmasked(token: str) -> bytes:
+    """The digest in a token; empty for what is no token of ours."""
+    try:
+        parts = urlsafe_b64decode(token.encode("ascii", "replace"))
+    except ValueError:
+        return b""
+    return _xor(parts[:SIZE], parts[SIZE:]) if len(parts) == 2 * SIZE else b""
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+
+
+def _elsewhere() -> Forbidden:
+    return Forbidden("this form was sent from another site; nothing was done", code="form_from_elsewhere")

@@ -1,0 +1,96 @@
+"""How things are written for operators: money, times, counts and states, in English and UTC."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from banyan.kernel.money import Money, exponent
+
+_NBSP = "\N{NO-BREAK SPACE}"
+_STEPS = ((60, "s"), (3600, "min"), (86_400, "h"))
+
+
+def money(amount: Money | None) -> str:
+    """`1,299.90 EUR`; a dash for none."""
+    return f"{amount_only(amount)}{_NBSP}{amount.currency}" if amount else "–"
+
+
+def amount_only(amount: Money) -> str:
+    """`1,299.90`, where the currency stands beside it."""
+    whole, _, part = Money(abs(amount.amount), amount.currency).major().partition(".")
+    text = f"{int(whole):,}" + (f".{part}" if exponent(amount.currency) else "")
+    return f"\N{MINUS SIGN}{text}" if amount.amount < 0 else text
+
+
+def number(count: int) -> str:
+    """`12,000`, with a true minus sign."""
+    return f"{count:,}".replace("-", "\N{MINUS SIGN}")
+
+
+def signed(count: int) -> str:
+    """`+5`, `−5`."""
+    return f"+{count:,}" if count > 0 else number(count)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 order`, `2,104 orders`."""
+    return f"{count:,}{_NBSP}{one if count == 1 else many or one + 's'}"
+
+
+def moment(when: datetime) -> str:
+    """`22 Nov 2026, 10:30`; all times of the console are UTC."""
+    when = when.astimezone(UTC)
+    return f"{when.day} {when:%b %Y, %H:%M}"
+
+
+def exact(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def iso(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def ago(when: datetime, now: datetime) -> str:
+    """`just now`, `5 min ago`, `in 2 h`, `3 days ago`."""
+    gap = now - when
+    seconds = abs(gap) // timedelta(seconds=1)
+    if seconds < 10:
+        return "just now"
+    text = next((f"{seconds // (end // 60 if end < 86_400 else 3600)} {unit}" for end, unit in _STEPS if seconds < end), "")
+    if not text:
+        text = counted(seconds // 86_400, "day") if seconds < 60 * 86_400 else counted(seconds // (30 * 86_400), "month")
+    return f"{text} ago" if gap > timedelta(0) else f"in {text}"
+
+
+def pretty(value: Any) -> str:
+    """JSON for people."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
+
+
+def label(state: str) -> str:
+    """`payment_failed` as `Payment failed`."""
+    words = state.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+_TONES = {
+    "good": "confirmed fulfilled captured authorized published sold active done promised",
+    "wait": "processing pending unknown created held partially_refunded draft retrying",
+    "bad": "payment_failed rejected failed declined parked broken",
+    "off": "cancelled voided refunded archived released expired closed",
+}
+_TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.split()}
+
+
+def tone(state: str) -> str:
+    """The colour of a state: good, wait, bad or off."""
+    return _TONE_OF.get(state, "off")
+
+
+def picture(url: str | None) -> str:
+    """An address that may stand in `src`: of this shop or of the web by https, never a script; empty where there is none."""
+    if not url:
+        return ""
+    return url if (url.startswith("/") and not url.startswith("//")) or url.startswith("https://") else ""

@@ -1,0 +1,262 @@
+"""The gateway put together: one ASGI application that everything from outside comes through."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from banyan.foundation import choose
+from banyan.foundation.auth import GUEST, Principal
+from banyan.foundation.cache import Cache
+from banyan.foundation.edge import Receive, Scope, Send
+from banyan.foundation.peers import HttpAnswer
+from banyan.foundation.running import Shop
+from banyan.foundation.service import Follower, Ports
+from banyan.foundation.settings import FACES
+from banyan.foundation.web import problem
+from banyan.gateway import headers, limits
+from banyan.gateway.cache import TOPICS, Shelf, family_of, key_of
+from banyan.gateway.describe.openapi import OpenApi
+from banyan.gateway.describe.pages import PATHS, Pages
+from banyan.gateway.headers import Headers, Safety, outwards
+from banyan.gateway.limits import Limits
+from banyan.gateway.prepared import Prepared
+from banyan.gateway.proxy import Proxy
+from banyan.gateway.reply import Reply
+from banyan.gateway.routes import METHODS, Route, Routes, checked
+from banyan.kernel.refusals import NotFound, Refusal, Unavailable
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+_OWN = "gateway"
+_HIT = ((b"cache-status", b"banyan; hit"),)  # RFC 9211
+_MISS = (b"cache-status", b"banyan; fwd=miss")
+# Where the one who asks is found out, an old token of theirs must not be in the way; providers have tokens of their own.
+_ASKED_INSIDE = ("/v1/sessions", "/oauth", "/webhooks", "/.well-known")
+
+
+async def open_gateway(
+    shop: Shop, routes: Mapping[str, str], *, extra: Mapping[str, App] | None = None, proxies: int = 0
+) -> "Gateway":
+    """The gateway over what the shop can reach, following the bus.
+
+    `routes`: path prefix → service. `extra`: path prefix → application of this process, such as GraphQL.
+    `proxies`: how many of our own stand in front and add to X-Forwarded-For; 0: the connection says who asks.
+    """
+    counters = await choose.cache(shop.settings, shop.clock)
+    own = await choose.cache(shop.settings.model_copy(update={"cache_url": SecretStr("memory://")}), shop.clock)
+    gateway = Gateway(shop, routes, Limits(counters, own), extra=extra or {}, proxies=proxies, opened=(counters, own))
+
+    async def from_now(_: Ports) -> None:
+        return None
+
+    async def hear(_: Ports, batch: Any) -> None:
+        await gateway.shelf.hear(batch)
+
+    await shop.follow_one("gateway cache", _ports(shop, counters), Follower(TOPICS, from_now, hear))
+    return gateway
+
+
+class Gateway:
+    """An ASGI application, to be wrapped by foundation.edge.Edge. See docs/ for what it promises."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        routes: Mapping[str, str],
+        limits: Limits,
+        *,
+        extra: Mapping[str, App],
+        proxies: int,
+        opened: tuple[Cache, ...] = (),
+    ) -> None:
+        settings = shop.settings
+        self._peers = shop.peers
+        self._authority = shop.authority
+        self._limits = limits if settings.rate_limits else None
+        self._proxies = proxies
+        self._opened = opened
+        self._scheme = "https" if settings.origin.startswith("https:") else ""
+        self._safety = Safety(settings.origin)
+        self._openapi = OpenApi(shop.peers, Routes(routes), settings.origin, shop.clock, mounted=tuple(extra))
+        self._own: dict[str, App] = {**extra, **dict.fromkeys(PATHS, Pages(self._openapi))}
+        self._routes = Routes({**routes, **dict.fromkeys(self._own, _OWN)})
+        self._proxy = Proxy(shop.clock)
+        self.shelf = Shelf(self._ask, shop.clock, finish=self._finish)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        method: str = scope["method"]
+        if method == "GET" or method == "HEAD":
+            ready = self.shelf.fresh(key_of(_raw_path(scope), scope["query_string"]))
+            if ready is not None and await _serve(ready, scope, send, method == "HEAD"):
+                return
+        reply = Reply(send, method, scope["path"], self._safety, self._openapi.methods)
+        try:
+            await self._let_in(scope, receive, reply)
+        except Refusal as refusal:
+            if not reply.begun:
+                await problem(refusal)(scope, receive, reply)
+        except Exception as error:
+            if not reply.done:
+                _log.error("a request failed", exc_info=error)
+            if not reply.begun:
+                failed = Refusal("something went wrong on our side", code="internal", status=500)
+                await problem(failed)(scope, receive, reply)
+
+    async def close(self) -> None:
+        """Let go of connections. The follower ends with the shop."""
+        await self.shelf.close()
+        await self._proxy.close()
+        for cache in self._opened:
+            await cache.close()
+
+    async def _let_in(self, scope: Scope, receive: Receive, reply: Reply) -> None:
+        """Everything that may refuse a request, then on to whoever answers it."""
+        method, raw, query = scope["method"], _raw_path(scope), scope["query_string"]
+        given = headers.checked(scope["headers"])
+        path = checked(raw, query)
+        if method not in METHODS:
+            raise Refusal("This method is not known here", code="method_not_allowed", status=405)
+        if method in ("GET", "HEAD") and path.startswith("/v1/") and path.endswith("/"):
+            raw, path = raw.rstrip(b"/"), path.rstrip("/")  # reads forgive; `DELETE /v1/me/` with a lost id must not
+        route = self._routes.find(path)
+        if route is None:
+            raise NotFound("There is nothing here")
+        scope["banyan.route"] = route.prefix
+        reply.personal = b"authorization" in given or b"cookie" in given
+        who = await self._who(path, given.get(b"authorization", b""), scope["headers"])
+        peer = scope["client"][0] if scope.get("client") else ""
+        forwarded = given.get(b"x-forwarded-for", b"").decode("latin-1")
+        address = limits.address_of(peer, forwarded, self._proxies)
+        if self._limits is not None:
+            reply.limits = self._limits
+            reply.standings = await self._limits.admit(method, path, who, address)
+            limits.refuse(reply.standings)
+        shared = method in ("GET", "HEAD") and b"authorization" not in given and family_of(path) is not None
+        if shared and await self._from_shelf(raw, query, given, reply, head=method == "HEAD"):
+            return
+        inner = {
+            **scope,
+            "method": "GET" if method == "HEAD" else method,
+            "path": path,
+            "raw_path": raw,
+            "headers": headers.inwards(
+                scope["headers"],
+                given.get(b"connection", b""),
+                address=address,
+                scheme=self._scheme or scope.get("scheme", "http"),
+                host=given.get(b"host", b""),
+            ),
+            "banyan.chunked": b"transfer-encoding" in given,
+        }
+        try:
+            await self._hand_over(route, inner, reply.hearing(receive) if inner["banyan.chunked"] else receive, reply)
+        finally:
+            if reply.refused is not None and not reply.begun:
+                refused, reply.refused = reply.refused, None
+                raise refused
+        if "route" in inner:
+            scope["route"] = inner["route"]  # the service's own name of the path, for the edge's metrics
+
+    async def _who(self, path: str, authorization: bytes, given: Headers) -> Principal:
+        """Who asks. Unauthenticated for a token that does not hold, except where tokens are got."""
+        cart = headers.cart_token(given)
+        text = authorization.decode("latin-1")
+        api = path.startswith(("/v1/", "/graphql"))
+        if not api and text[:7].lower() != "bearer ":
+            text = ""
+        if text and path.startswith(_ASKED_INSIDE):
+            text = ""
+        return await self._authority.principal(text, cart) if text or cart else GUEST
+
+    async def _hand_over(self, route: Route, inner: dict[str, Any], receive: Receive, reply: Reply) -> None:
+        local, url = self._peers.local(route.service), self._peers.url(route.service)
+        if route.service == _OWN:
+            await self._own[route.prefix](inner, receive, reply)
+        elif local is not None:
+            await local.app(inner, receive, reply)
+        elif url is not None:
+            await self._proxy.carry(url, inner, receive, reply)
+        elif route.service in FACES:
+            raise NotFound("There is nothing here")
+        else:
+            raise Unavailable(f"{route.service} is not here just now", retry_after=5)
+
+    async def _from_shelf(
+        self, raw: bytes, query: bytes, given: Mapping[bytes, bytes], reply: Reply, *, head: bool
+    ) -> bool:
+        """Answer a read that is the same for everyone; False when the service says that it is not."""
+        target = raw.decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
+        got = await self.shelf.get(key_of(raw, query), target)
+        if got is None:
+            return False
+        if isinstance(got, HttpAnswer):
+            told = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in got.headers]
+            await reply({"type": "http.response.start", "status": got.status, "headers": told})
+            await reply({"type": "http.response.body", "body": got.body})
+            return True
+        also = [_MISS, (b"ratelimit", limits.left(reply.standings))] if reply.standings else [_MISS]
+        reply.begun = reply.done = True
+        await got.send(
+            reply.plain,
+            accept=given.get(b"accept-encoding", b""),
+            unless=given.get(b"if-none-match", b""),
+            head=head,
+            also=also,
+        )
+        return True
+
+    async def _ask(self, target: str) -> HttpAnswer:
+        route = self._routes.find(target.partition("?")[0])
+        if route is None:
+            raise NotFound("There is nothing here")
+        return await self._peers.http(route.service, "GET", target)
+
+    def _finish(self, told: Headers) -> Headers:
+        """What every prepared answer carries; reading one counts towards no quota, but which there are is told."""
+        carried = self._safety.added(outwards(told), "/v1/")
+        return [*carried, (b"ratelimit-policy", limits.policy([limits.READS]))] if self._limits else carried
+
+
+async def _serve(ready: Prepared, scope: Scope, send: Send, head: bool) -> bool:
+    """The shortest way: nothing but the headers that choose the form. False for whoever shows a token."""
+    accept = unless = b""
+    for name, value in scope["headers"]:
+        if name == b"accept-encoding":
+            accept = value
+        elif name == b"if-none-match":
+            unless = value
+        elif name == b"authorization" or name == b"x-banyan-peer":
+            return False
+    scope["banyan.route"] = ready.route
+    await ready.send(send, accept=accept, unless=unless, head=head, also=_HIT)
+    return True
+
+
+def _raw_path(scope: Scope) -> bytes:
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return raw
+
+
+def _ports(shop: Shop, cache: Cache) -> Ports:
+    """What a follower is given. A gateway keeps nothing, so what keeps things says so when it is used."""
+    absent = cast(Any, choose.no_search("the gateway"))
+    return Ports(
+        settings=shop.settings,
+        clock=shop.clock,
+        ids=shop.ids,
+        db=absent,
+        bus=shop.bus,
+        peers=shop.peers,
+        authority=shop.authority,
+        cache=cache,
+        media=absent,
+        mail=absent,
+        keys=absent,
+        search=absent,
+    )

@@ -1,0 +1,30 @@
+"""Chores: holds whose time is over are ended, so that everyone hears of it; old ones are forgotten."""
+
+from banyan.foundation.db import Tx
+from banyan.foundation.service import Ports
+from banyan.inventory import storage
+from banyan.inventory.actions.telling import again, end_holds, tell_crossings
+from banyan.inventory.domain import State
+
+BATCH = 200
+PAUSE = 5.0  # seconds; nobody waits for it: others get lapsed units without
+_KEPT_DAYS = 30
+_RARELY = 3600.0
+
+
+async def sweep(ports: Ports) -> float:
+    """End one batch of lapsed holds; seconds until the next pass."""
+
+    async def effect(tx: Tx) -> int:
+        lapsed = await storage.lapsed_batch(tx, BATCH)
+        if lapsed:
+            await tell_crossings(tx, await end_holds(tx, lapsed, State.EXPIRED, "expired"))
+        return len(lapsed)
+
+    return 0.0 if await again(lambda _: ports.db.retrying(effect)) == BATCH else PAUSE
+
+
+async def forget(ports: Ports) -> float:
+    """Delete carts' holds that ended a month ago; orders' stay. Seconds until the next pass."""
+    async with ports.db.transaction() as tx:
+        return 0.0 if await storage.forget_old(tx, _KEPT_DAYS) else _RARELY

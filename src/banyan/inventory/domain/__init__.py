@@ -1,0 +1,63 @@
+"""What is true of stock: which shelf gives what, what a reservation may become, what a count changes. All pure."""
+
+from banyan.inventory.domain.allocation import Allocation, Shelf, Strategy, allocate, parcels, shortages
+from banyan.inventory.domain.bounds import (
+    LARGEST,
+    LARGEST_LINE,
+    LONGEST_HOLD,
+    LONGEST_SKU,
+    is_id,
+    is_sku,
+    is_text,
+    plain,
+)
+from banyan.inventory.domain.counting import DEFAULT_WAREHOUSE, Level, Settings, below_reserved, counts_of, differing
+from banyan.inventory.domain.holding import (
+    NEXT,
+    Overtaken,
+    Plan,
+    Reservation,
+    Sight,
+    State,
+    combined,
+    difference,
+    lines_of,
+    plan,
+    summed,
+    wish_of,
+)
+
+__all__ = [
+    "DEFAULT_WAREHOUSE",
+    "LARGEST",
+    "LARGEST_LINE",
+    "LONGEST_HOLD",
+    "LONGEST_SKU",
+    "NEXT",
+    "Allocation",
+    "Level",
+    "Overtaken",
+    "Plan",
+    "Reservation",
+    "Settings",
+    "Shelf",
+    "Sight",
+    "State",
+    "Strategy",
+    "allocate",
+    "below_reserved",
+    "combined",
+    "counts_of",
+    "difference",
+    "differing",
+    "is_id",
+    "is_sku",
+    "is_text",
+    "lines_of",
+    "parcels",
+    "plain",
+    "plan",
+    "shortages",
+    "summed",
+    "wish_of",
+]

@@ -1,0 +1,28 @@
+"""How long and how large things may be, so that whatever passes can be kept in the database."""
+
+LARGEST = 1_000_000_000  # units on one shelf; two of them still fit an integer column
+LARGEST_LINE = 1_000_000  # units of one SKU in one reservation
+LONGEST_SKU = 100  # characters
+LONGEST_ID = 100
+LONGEST_REASON = 500
+LONGEST_HOLD = 30 * 86_400  # seconds
+
+
+def is_text(text: str, longest: int) -> bool:
+    """Whether it has 1 to `longest` characters, none of them a control character or half of a surrogate pair."""
+    return 1 <= len(text) <= longest and not any(
+        each < " " or "\x7f" <= each <= "\x9f" or "\ud800" <= each <= "\udfff" for each in text
+    )
+
+
+def plain(text: str, longest: int = LONGEST_REASON) -> str:
+    """The text with what cannot be kept blanked out, cut to length: a reason's spelling is no reason to fail."""
+    return "".join(each if is_text(each, 1) else " " for each in text[:longest]).strip() or "not said"
+
+
+def is_sku(text: str) -> bool:
+    return is_text(text, LONGEST_SKU)
+
+
+def is_id(text: str) -> bool:
+    return is_text(text, LONGEST_ID)

@@ -1,0 +1,68 @@
+"""What is remembered: all of inventory's SQL. Every statement that takes units is one conditional UPDATE."""
+
+from banyan.inventory.storage.levels import Shift, Signal, make_places, own_levels, settle, shift
+from banyan.inventory.storage.movements import Move, list_movements, write_movements
+from banyan.inventory.storage.reservations import (
+    forget_old,
+    keep,
+    lapsed_batch,
+    list_reservations,
+    lock,
+    lock_live,
+    look,
+    mark_released,
+    open_reservation,
+    pass_on,
+    read_reservation,
+    sell,
+)
+from banyan.inventory.storage.stock import (
+    change_settings,
+    list_stock,
+    lock_settings,
+    look_up,
+    sku_is_known,
+)
+from banyan.inventory.storage.warehouses import (
+    add_warehouse,
+    change_warehouse,
+    list_warehouses,
+    lock_warehouse,
+    read_warehouse,
+    skus_in,
+)
+
+__all__ = [
+    "Move",
+    "Shift",
+    "Signal",
+    "add_warehouse",
+    "change_settings",
+    "change_warehouse",
+    "forget_old",
+    "keep",
+    "lapsed_batch",
+    "list_movements",
+    "list_reservations",
+    "list_stock",
+    "list_warehouses",
+    "lock",
+    "lock_live",
+    "lock_settings",
+    "lock_warehouse",
+    "look",
+    "look_up",
+    "make_places",
+    "mark_released",
+    "open_reservation",
+    "own_levels",
+    "pass_on",
+    "read_reservation",
+    "read_warehouse",
+    "sell",
+    "settle",
+    "shift",
+    "sku_is_known",
+    "skus_in",
+    "write_movements",
+]

@@ -1,0 +1,111 @@
+"""What clients send: closed, bounded, and without what a database or a mail cannot hold."""
+
+from typing import Annotated
+
+from fastapi import Header
+from pydantic import Field, StringConstraints
+
+from banyan.contracts.users import Address
+from banyan.foundation.web import Body
+from banyan.kernel.money import Money
+from banyan.orders.domain.cart import MOST_LINES, MOST_UNITS
+
+_PLAIN = r"^[^\x00-\x1f\x7f-\x9f]*$"  # no control characters
+# The shape HTML's own e-mail fields accept: one address, no room for a second one or a header.
+_EMAIL = (
+    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
+)
+
+Sku = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
+Units = Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)]
+UnitsOrNone = Annotated[int, Field(strict=True, ge=0, le=MOST_UNITS)]
+Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=_EMAIL)]
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
+Words = Annotated[str, StringConstraints(max_length=200, pattern=_PLAIN)]
+SureWords = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PLAIN)]
+ShortWords = Annotated[str, StringConstraints(max_length=40, pattern=_PLAIN)]
+Name = Annotated[str, StringConstraints(pattern="^[a-z0-9_-]{1,40}$")]
+LineId = Annotated[str, StringConstraints(pattern="^lin_[0-9a-z]{26}$")]
+IfMatch = Annotated[str | None, Header(max_length=200)]
+
+
+class NewCartBody(Body):
+    currency: Currency | None = None
+
+
+class LineBody(Body):
+    sku: Sku
+    quantity: Units = 1
+
+
+class QuantityBody(Body):
+    quantity: UnitsOrNone
+
+
+class MergeBody(Body):
+    """`token`: the guest's, where it does not come as the cart's cookie."""
+
+    token: Annotated[str, StringConstraints(pattern="^ct_[A-Za-z0-9_-]{20,100}$")] | None = None
+
+
+class AddressBody(Body):
+    name: SureWords
+    line1: SureWords
+    line2: Words = ""
+    city: SureWords
+    region: Words = ""
+    postal_code: ShortWords
+    country: Country
+    phone: ShortWords = ""
+
+    def address(self) -> Address:
+        return Address(**self.model_dump())
+
+
+class DeliveryBody(Body):
+    email: Email
+    address: AddressBody
+    shipping_option: Name
+
+
+class PaymentBody(Body):
+    provider: Name
+    token: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
+
+
+class CheckoutBody(Body):
+    payment: PaymentBody
+
+
+class MoneyBody(Body):
+    amount: Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
+    currency: Currency
+
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class OneClickBody(Body):
+    """`unit_price`: what the shopper saw; with it, a price that changed is a refusal."""
+
+    sku: Sku
+    quantity: Units = 1
+    unit_price: MoneyBody | None = None
+
+
+class CancelBody(Body):
+    reason: Words = ""
+
+
+class FulfilmentBody(Body):
+    """`lines`: units by line id; all that are left where it is not said."""
+
+    lines: Annotated[dict[LineId, Units], Field(min_length=1, max_length=MOST_LINES)] | None = None
+    tracking: Words = ""
+
+
+class RefundBody(Body):
+    amount: MoneyBody
+    reason: Words = ""

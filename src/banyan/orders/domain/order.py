@@ -1,0 +1,205 @@
+"""An order is the fold of its facts. NEXT can be read aloud: in this state this fact may follow, and leads there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from banyan.contracts import Event
+from banyan.contracts.inventory import Shortage
+from banyan.contracts.orders import (
+    OrderCancelled,
+    OrderCompensated,
+    OrderConfirmed,
+    OrderFulfilled,
+    OrderPaymentAuthorized,
+    OrderPaymentCaptured,
+    OrderPaymentFailed,
+    OrderPlaced,
+    OrderRefunded,
+    OrderRejected,
+    OrderStatus,
+    OrderStockHeld,
+)
+from banyan.kernel.money import Money
+
+
+class Illegal(Exception):
+    """A fact that may not follow: a fault of ours, never of a shopper."""
+
+
+class PaymentStatus(StrEnum):
+    """How far the money of an order is, as far as its facts say."""
+
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+    VOIDED = "voided"
+
+
+S = OrderStatus
+NEXT: Mapping[OrderStatus | None, Mapping[type[Event], tuple[OrderStatus, ...]]] = {
+    None: {
+        OrderPlaced: (S.PROCESSING,),
+    },
+    S.PROCESSING: {
+        OrderStockHeld: (S.PROCESSING,),
+        OrderPaymentAuthorized: (S.PROCESSING,),
+        OrderConfirmed: (S.CONFIRMED,),
+        OrderRejected: (S.REJECTED,),
+        OrderPaymentFailed: (S.PAYMENT_FAILED,),
+        OrderCancelled: (S.CANCELLED,),
+    },
+    S.CONFIRMED: {
+        OrderPaymentCaptured: (S.CONFIRMED,),
+        OrderRefunded: (S.CONFIRMED,),
+        OrderFulfilled: (S.CONFIRMED, S.FULFILLED),  # the last parcel completes it
+        OrderCancelled: (S.CANCELLED,),
+    },
+    S.FULFILLED: {
+        OrderPaymentCaptured: (S.FULFILLED,),
+        OrderRefunded: (S.FULFILLED,),
+    },
+    S.REJECTED: {
+        OrderRefunded: (S.REJECTED,),
+        OrderCompensated: (S.REJECTED,),
+    },
+    S.PAYMENT_FAILED: {
+        OrderRefunded: (S.PAYMENT_FAILED,),
+        OrderCompensated: (S.PAYMENT_FAILED,),
+    },
+    S.CANCELLED: {
+        OrderRefunded: (S.CANCELLED,),
+        OrderCompensated: (S.CANCELLED,),
+    },
+}
+
+ENDED = frozenset({S.REJECTED, S.PAYMENT_FAILED, S.CANCELLED})  # what these took, they give back
+RETRIED = frozenset({S.REJECTED, S.PAYMENT_FAILED})  # after these the cart is open again
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as its first `version` facts make it."""
+
+    placed: OrderPlaced
+    version: int
+    status: OrderStatus
+    authorized: bool = False
+    captured: Money | None = None
+    confirmed: bool = False
+    compensated: bool = False
+    refunds: tuple[OrderRefunded, ...] = ()
+    parcels: tuple[OrderFulfilled, ...] = ()
+    reason: str | None = None
+    short: tuple[Shortage, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.placed.order_id
+
+    @property
+    def refunded(self) -> Money:
+        return self.refunds[-1].refunded if self.refunds else Money(0, self.placed.currency)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the shopper can be told how it went."""
+        return self.status is not OrderStatus.PROCESSING
+
+    @property
+    def payment_status(self) -> PaymentStatus:
+        if self.refunded.amount:
+            whole = self.refunded >= (self.captured or self.placed.total)
+            return PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
+        if self.status is OrderStatus.PAYMENT_FAILED:
+            return PaymentStatus.FAILED
+        if self.status is OrderStatus.REJECTED or self.compensated:
+            return PaymentStatus.VOIDED
+        if self.captured:
+            return PaymentStatus.CAPTURED
+        return PaymentStatus.AUTHORIZED if self.authorized else PaymentStatus.PENDING
+
+    def sent(self, line_id: str) -> int:
+        """How many units of a line have left."""
+        return sum(parcel.lines.get(line_id, 0) for parcel in self.parcels)
+
+    def left(self) -> dict[str, int]:
+        """Units still to send, by line."""
+        rest = {line.line_id: line.quantity - self.sent(line.line_id) for line in self.placed.lines}
+        return {line_id: units for line_id, units in rest.items() if units}
+
+    def may_be_cancelled(self) -> bool:
+        """Until the first parcel has left."""
+        return OrderCancelled in NEXT[self.status] and not self.parcels
+
+
+def fold(facts: Iterable[Event], order: Order | None = None) -> Order:
+    """The order after these facts. Illegal where one may not follow; ValueError for none at all."""
+    for fact in facts:
+        order = apply(order, fact)
+    if order is None:
+        raise ValueError("an order without facts is none")
+    return order
+
+
+def apply(order: Order | None, fact: Event) -> Order:
+    """The order after one more fact. Illegal when NEXT or the order's own numbers forbid it."""
+    if order is None:
+        if not isinstance(fact, OrderPlaced):
+            raise Illegal(f"{type(fact).__name__} before the order was placed")
+        return Order(fact, 1, OrderStatus.PROCESSING)
+    status = _leads_to(order, fact)
+    _must_add_up(order, fact)
+    order = replace(order, version=order.version + 1, status=status)
+    match fact:
+        case OrderPaymentAuthorized():
+            return replace(order, authorized=True)
+        case OrderPaymentCaptured():
+            return replace(order, captured=fact.amount)
+        case OrderConfirmed():
+            return replace(order, confirmed=True)
+        case OrderRejected():
+            return replace(order, reason=fact.reason, short=fact.short)
+        case OrderPaymentFailed() | OrderCancelled():
+            return replace(order, reason=fact.reason)
+        case OrderFulfilled():
+            return replace(order, parcels=(*order.parcels, fact))
+        case OrderRefunded():
+            return replace(order, refunds=(*order.refunds, fact))
+        case OrderCompensated():
+            return replace(order, compensated=True)
+    return order
+
+
+def _leads_to(order: Order, fact: Event) -> OrderStatus:
+    allowed = NEXT[order.status].get(type(fact))
+    if allowed is None:
+        raise Illegal(f"{type(fact).__name__} cannot follow while an order is {order.status}")
+    return allowed[-1] if isinstance(fact, OrderFulfilled) and fact.complete else allowed[0]
+
+
+def _must_add_up(order: Order, fact: Event) -> None:
+    """What the table of states cannot say: nothing twice, no more sent than bought, no more back than paid."""
+    match fact:
+        case OrderPaymentCaptured():
+            wrong = order.captured is not None
+        case OrderCompensated():
+            wrong = order.compensated
+        case OrderCancelled():
+            wrong = bool(order.parcels)
+        case OrderFulfilled():
+            left = order.left()
+            wrong = not fact.lines or any(not 0 < units <= left.get(id, 0) for id, units in fact.lines.items())
+            wrong = wrong or fact.complete is not (fact.lines == left)
+        case OrderRefunded():
+            wrong = fact.amount.amount <= 0 or fact.refunded != order.refunded + fact.amount
+            wrong = (
+                wrong or fact.refunded > order.placed.total or fact.refund_id in {r.refund_id for r in order.refunds}
+            )
+        case _:
+            wrong = False
+    if wrong:
+        raise Illegal(f"{type(fact).__name__} does not add up with what was before")

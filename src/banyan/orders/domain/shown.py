@@ -1,0 +1,101 @@
+"""Orders as their readers get them."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from banyan.contracts.inventory import Shortage
+from banyan.contracts.orders import OrderLine, OrderStatus
+from banyan.contracts.users import Address
+from banyan.kernel.money import Money
+from banyan.orders.domain.order import Order, PaymentStatus
+
+
+class OrderLineShown(OrderLine):
+    """A line, and how many of its units have left."""
+
+    fulfilled: int
+
+
+class ParcelShown(BaseModel):
+    """A parcel that has left: units by line."""
+
+    id: str
+    lines: dict[str, int]
+    tracking: str
+
+
+class RefundShown(BaseModel):
+    id: str
+    amount: Money
+    reason: str
+
+
+class OrderShown(BaseModel):
+    """An order. `reason` says why it was rejected, not paid or cancelled."""
+
+    id: str
+    number: str
+    status: OrderStatus
+    payment_status: PaymentStatus
+    placed_at: datetime
+    cart_id: str
+    user_id: str | None
+    email: str
+    lines: list[OrderLineShown]
+    address: Address
+    shipping_option: str
+    currency: str
+    subtotal: Money
+    discount: Money
+    shipping: Money
+    tax: Money
+    tax_included: bool
+    total: Money
+    refunded: Money
+    refunds: list[RefundShown]
+    fulfilments: list[ParcelShown]
+    reason: str | None
+    cancelled_reason: str | None
+    short: list[Shortage]
+
+
+class LinksShown(BaseModel):
+    """`view` is a page that needs no sign-in until it expires, 30 days after the order was placed."""
+
+    self: str
+    events: str
+    view: str
+
+
+class OrderAnswer(OrderShown):
+    links: LinksShown
+
+
+class EventShown(BaseModel):
+    version: int
+    type: str
+    at: datetime
+    data: dict[str, Any]
+
+
+def shown(order: Order) -> dict[str, Any]:
+    """The order as JSON: a function of its facts and of nothing else."""
+    placed = order.placed
+    kept = placed.model_dump(exclude={"order_id", "provider", "lines"})
+    return OrderShown(
+        **kept,
+        id=order.id,
+        status=order.status,
+        payment_status=order.payment_status,
+        lines=[OrderLineShown(**dict(line), fulfilled=order.sent(line.line_id)) for line in placed.lines],
+        refunded=order.refunded,
+        refunds=[RefundShown(id=each.refund_id, amount=each.amount, reason=each.reason) for each in order.refunds],
+        fulfilments=[
+            ParcelShown(id=each.parcel_id, lines=each.lines, tracking=each.tracking) for each in order.parcels
+        ],
+        reason=order.reason,
+        cancelled_reason=order.reason if order.status is OrderStatus.CANCELLED else None,
+        short=list(order.short),
+    ).model_dump(mode="json")

@@ -1,0 +1,140 @@
+"""Orders as streams of facts, and the view of them, written together. The table of facts is also the outbox."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from banyan.contracts import EVENTS, Event
+from banyan.foundation import telemetry
+from banyan.foundation.db import Row, Tx
+from banyan.kernel.ids import Ids
+from banyan.orders.domain.order import Order, fold
+from banyan.orders.domain.shown import shown
+from banyan.orders.domain.upcast import shape, upcast
+from banyan.orders.storage import Reader
+
+_STREAM = "SELECT version, type, schema, told_at, data FROM event WHERE stream = $1 ORDER BY version"
+_NEVER_CHANGE = (
+    "order_id number cart_id user_id email currency subtotal discount shipping tax tax_included total placed_at"
+)
+_CHANGE = "version status payment_status compensated refunded shown"
+_COLUMNS = [*_NEVER_CHANGE.split(), *_CHANGE.split()]
+_WRITE_VIEW = f"""
+INSERT INTO {{view}} ({", ".join(_COLUMNS)}) VALUES ({", ".join(f"${place}" for place in range(1, len(_COLUMNS) + 1))})
+"""
+_APPEND = f"""
+WITH told AS (
+    INSERT INTO event (stream, version, id, type, schema, key, data, traceparent)
+    SELECT $1, fact.version, fact.id, fact.type, fact.schema, $1, fact.data, ${len(_COLUMNS) + 6}
+    FROM unnest(${len(_COLUMNS) + 1}::integer[], ${len(_COLUMNS) + 2}::text[], ${len(_COLUMNS) + 3}::text[],
+                ${len(_COLUMNS) + 4}::smallint[], ${len(_COLUMNS) + 5}::jsonb[])
+         AS fact (version, id, type, schema, data)
+    ORDER BY fact.version)
+{_WRITE_VIEW.format(view="order_view")}
+ON CONFLICT (order_id) DO UPDATE
+SET {", ".join(f"{name} = excluded.{name}" for name in _CHANGE.split())}"""
+"""$1 is both the stream and the view's order_id."""
+
+
+class VersionTaken(Exception):
+    """Somebody else appended first: load the order again and see whether the fact may still follow."""
+
+
+class OrderedAlready(Exception):
+    """The cart of this order has a living order."""
+
+
+async def append(tx: Tx, ids: Ids, before: Order | None, facts: Sequence[Event]) -> Order:
+    """Add facts after `before` and write the view of what they come to.
+
+    Illegal when one may not follow, VersionTaken when another came first, OrderedAlready for a second living order of
+    a cart. Publishing is the relay's: ring `db.wake` after the commit.
+    """
+    order = fold(facts, before)
+    first = before.version + 1 if before else 1
+    try:
+        await tx.execute(
+            _APPEND,
+            *view_of(order),
+            list(range(first, first + len(facts))),
+            [ids.new("evt") for _ in facts],
+            [fact.TYPE for fact in facts],
+            [shape(fact.TYPE) for fact in facts],
+            [fact.model_dump(mode="json") for fact in facts],
+            telemetry.traceparent(),
+        )
+    except asyncpg.UniqueViolationError as taken:
+        if taken.constraint_name == "one_order_per_cart":
+            raise OrderedAlready from None
+        if taken.constraint_name != "event_pkey":
+            raise
+        raise VersionTaken(f"{order.id} has a version {first} already") from None
+    return order
+
+
+async def load(db: Reader, order_id: str) -> Order | None:
+    """The order, folded from its facts; None when there is none."""
+    rows = await db.fetch(_STREAM, order_id)
+    return fold(_fact(row) for row in rows) if rows else None
+
+
+async def locked(tx: Tx, order_id: str) -> Order | None:
+    """The order as it is now, and stays until this transaction ends: its saga's row is what all its writers hold."""
+    await tx.execute("SELECT FROM saga WHERE order_id = $1 FOR UPDATE", order_id)
+    return await load(tx, order_id)
+
+
+async def told(db: Reader, order_id: str) -> list[Row]:
+    """Version, type, time, shape and data of each fact."""
+    return await db.fetch(_STREAM, order_id)
+
+
+async def streams(tx: Tx, after: str, most: int) -> list[Order]:
+    """The next orders by id, each folded from its facts."""
+    rows = await tx.fetch(
+        """SELECT stream, version, type, schema, data FROM event
+           WHERE stream IN (SELECT stream FROM event WHERE stream > $1 AND version = 1 ORDER BY stream LIMIT $2)
+           ORDER BY stream, version""",
+        after,
+        most,
+    )
+    facts: dict[str, list[Event]] = {}
+    for row in rows:
+        facts.setdefault(row["stream"], []).append(_fact(row))
+    return [fold(each) for each in facts.values()]
+
+
+async def write_view(tx: Tx, orders: Sequence[Order], view: str) -> None:
+    """Write orders into a table like order_view."""
+    await tx.executemany(_WRITE_VIEW.format(view=view), [view_of(order) for order in orders])
+
+
+def view_of(order: Order) -> tuple[Any, ...]:
+    """The row of order_view: a function of the facts alone."""
+    placed = order.placed
+    return (
+        order.id,
+        placed.number,
+        placed.cart_id,
+        placed.user_id,
+        placed.email.lower(),
+        placed.currency,
+        placed.subtotal.amount,
+        placed.discount.amount,
+        placed.shipping.amount,
+        placed.tax.amount,
+        placed.tax_included,
+        placed.total.amount,
+        placed.placed_at,
+        order.version,
+        order.status.value,
+        order.payment_status.value,
+        order.compensated,
+        order.refunded.amount,
+        shown(order),
+    )
+
+
+def _fact(row: Row) -> Event:
+    return EVENTS[row["type"]].model_validate(upcast(row["type"], row["schema"], row["data"]))

@@ -1,0 +1,106 @@
+"""A payment as it is shown: to other services, to its shopper, to operators."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from pydantic_core import to_json
+
+from banyan.contracts.payments import AskPayment, Payment
+from banyan.foundation.db import Tx
+from banyan.foundation.idempotency import Answer
+from banyan.foundation.service import Ports
+from banyan.kernel.money import Money
+from banyan.kernel.refusals import NotFound
+from banyan.payments.domain import Standing
+from banyan.payments.storage import ledger, operations, payments
+from banyan.payments.storage.operations import Operation
+
+Tell = Callable[[Tx, Standing], Awaitable[Answer]]
+
+
+def found(known: Standing | None) -> Standing:
+    """NotFound when there is no such payment."""
+    if known is None:
+        raise NotFound("there is no such payment", code="no_such_payment")
+    return known
+
+
+async def ask_payment(ports: Ports, call: AskPayment) -> Payment:
+    return found(await payments.find_of_order(ports.db, call.order_id)).told()
+
+
+async def one(ports: Ports, payment_id: str, *, owner: str | None) -> dict[str, Any]:
+    """A payment with its refunds; NotFound, too, when it is not `owner`'s (None: anybody's)."""
+    known = await payments.find(ports.db, payment_id)
+    if known is None or owner not in (None, known.user_id):
+        raise NotFound("there is no such payment", code="no_such_payment")
+    return shown(known, await operations.of_payment(ports.db, payment_id))
+
+
+async def page(ports: Ports, *, order_id: str | None, state: str | None, below: str | None, limit: int) -> list[Any]:
+    """Payments without their refunds, newest first."""
+    rows = await payments.page(ports.db, order_id=order_id, state=state, below=below, limit=limit)
+    return [shown(each, ()) for each in rows]
+
+
+async def entries(ports: Ports, payment_id: str) -> list[dict[str, Any]]:
+    """The ledger's entries of a payment, oldest first."""
+    found(await payments.find(ports.db, payment_id))
+    return [
+        {
+            "transfer_id": each["transfer_id"],
+            "kind": each["kind"],
+            "account": each["account"],
+            "amount": Money(each["amount"], each["currency"]),
+            "made_at": each["made_at"],
+        }
+        for each in await ledger.of_payment(ports.db, payment_id)
+    ]
+
+
+def shown(known: Standing, asked: Sequence[Operation]) -> dict[str, Any]:
+    currency = known.amount.currency
+    return {
+        "id": known.id,
+        "order_id": known.order_id,
+        "provider": known.provider,
+        "state": known.state,
+        "amount": known.amount,
+        "authorized": Money(known.authorized, currency),
+        "captured": Money(known.captured, currency),
+        "refunded": Money(known.refunded, currency),
+        "reason": known.reason,
+        "refunds": [_refund(each, currency) for each in asked if each.kind == "refund"],
+        "created_at": known.created_at,
+        "updated_at": known.updated_at,
+    }
+
+
+def _refund(asked: Operation, currency: str) -> dict[str, Any]:
+    return {
+        "id": asked.refund_id,
+        "amount": Money(asked.amount, currency),
+        "state": "pending" if asked.open else asked.state,
+        "reason": asked.note or None,
+        "failure": asked.failure if asked.state == "failed" else None,
+        "created_at": asked.created_at,
+    }
+
+
+async def answer(tx: Tx, now: Standing) -> Answer:
+    """The payment after what was asked: 200, or 202 while something is still open at the provider."""
+    asked = await operations.of_payment(tx, now.id)
+    now = found(await payments.find(tx, now.id))
+    return Answer(202 if any(each.open for each in asked) else 200, to_json(shown(now, asked)))
+
+
+def refund_answer(refund_id: str) -> Tell:
+    """Tells a payment: 201 when this refund has ended, done or failed; 202 while the provider has not said."""
+
+    async def tell(tx: Tx, now: Standing) -> Answer:
+        asked = await operations.of_payment(tx, now.id)
+        now = found(await payments.find(tx, now.id))
+        pending = any(each.refund_id == refund_id and each.open for each in asked)
+        return Answer(202 if pending else 201, to_json(shown(now, asked)))
+
+    return tell

@@ -1,0 +1,24 @@
+"""HTTP of payments: payments for operators and shoppers, saved methods, the vault, and providers' webhooks."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+
+from banyan.foundation.service import Ports
+from banyan.payments.api import methods, payments, webhooks
+from banyan.payments.api.shapes import TROUBLE
+from banyan.payments.providers import Desk
+
+
+def routes(desk: Desk) -> Callable[[Ports], APIRouter]:
+    """The routes over these providers."""
+
+    def over(ports: Ports) -> APIRouter:
+        """WrongSettings where a provider's secret is missing: whoever starts us must not find out by a forged webhook."""
+        desk.check(ports.settings)
+        router = APIRouter(responses=TROUBLE)
+        for room in (payments, methods, webhooks):
+            router.include_router(room.routes(desk, ports))
+        return router
+
+    return over

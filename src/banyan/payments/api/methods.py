@@ -1,0 +1,51 @@
+"""Saved ways to pay of the one who is signed in, and the vault's door: a card goes in, a token comes out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from banyan.foundation import web
+from banyan.foundation.service import Ports
+from banyan.foundation.web import MaybeKey, Who
+from banyan.payments import actions
+from banyan.payments.api.shapes import NewCard, NewMethod, SavedMethod, SavedMethods, Vaulted
+from banyan.payments.providers import Card, Desk
+
+MethodId = Annotated[str, Path(pattern="^pm_[0-9a-z]{26}$")]
+VAULT = "testbank"  # whose vault takes cards that are typed in here
+
+
+def routes(desk: Desk, ports: Ports) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["payment methods"])
+
+    @router.post("/vault/cards", status_code=201, responses={201: {"model": Vaulted}}, response_model=None)
+    async def vault_card(asked: NewCard) -> Response:
+        """Put a card into the provider's vault; pay with the token.
+
+        No Idempotency-Key here: keeping one would keep a digest of the card. Twice gives two tokens of one card.
+        """
+        card = Card(asked.number, asked.exp_month, asked.exp_year, asked.cvc)
+        return web.json(await actions.vault_card(desk, ports, VAULT, card), 201, cache_control="no-store")
+
+    @router.get("/me/payment-methods", responses={200: {"model": SavedMethods}}, response_model=None)
+    async def list_methods(who: Who) -> Response:
+        """My saved ways to pay, the default first; at most 20."""
+        return web.page(await actions.saved_methods(ports, who.signed_in()), None)
+
+    @router.post("/me/payment-methods", status_code=201, responses={201: {"model": SavedMethod}}, response_model=None)
+    async def save_method(asked: NewMethod, who: Who, key: MaybeKey) -> Response:
+        """Save a token. The first one is the default; one that is saved already is brought up to date."""
+        return web.told(await actions.save_method(desk, ports, key, who.signed_in(), **asked.model_dump()))
+
+    @router.delete(
+        "/me/payment-methods/{method_id}",
+        status_code=204,
+        responses={204: {"description": "Gone"}},
+        response_model=None,
+    )
+    async def remove_method(method_id: MethodId, who: Who) -> Response:
+        """Forget a saved way to pay; if it was the default, the newest other one becomes it."""
+        await actions.remove_method(ports, who.signed_in(), method_id)
+        return Response(status_code=204)
+
+    return router

@@ -1,0 +1,167 @@
+"""What is true of a payment: which news of a provider fits it, what it adds, and what it moves in the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from banyan.contracts.payments import Payment, PaymentState
+from banyan.kernel.money import Money
+
+Kind = Literal["authorize", "capture", "void", "refund"]
+FIRST_WAIT = 0.25  # seconds until an operation without a clear answer is looked at; doubled each time
+LONGEST_WAIT = 15.0
+PATIENCE = 600.0  # seconds after which an order's money that cannot be authorized is given up
+
+NEXT: dict[PaymentState, frozenset[PaymentState]] = {
+    PaymentState.CREATED: frozenset(
+        {PaymentState.UNKNOWN, PaymentState.AUTHORIZED, PaymentState.DECLINED, PaymentState.VOIDED}
+    ),
+    PaymentState.UNKNOWN: frozenset({PaymentState.AUTHORIZED, PaymentState.DECLINED, PaymentState.VOIDED}),
+    PaymentState.AUTHORIZED: frozenset({PaymentState.CAPTURED, PaymentState.VOIDED}),
+    PaymentState.CAPTURED: frozenset({PaymentState.REFUNDED}),
+    PaymentState.DECLINED: frozenset(),
+    PaymentState.VOIDED: frozenset(),
+    PaymentState.REFUNDED: frozenset(),
+}
+FINAL = frozenset(state for state, following in NEXT.items() if not following)
+
+
+class Charge(StrEnum):
+    """How a charge stands in a provider's book. What was refunded stays captured."""
+
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A charge as it stood in the provider's book at some moment, whoever brought the news and however late."""
+
+    reference: str  # the payment's id, as we gave it
+    charge_id: str
+    amount: Money
+    state: Charge
+    captured: int = 0
+    refunds: Mapping[str, int] = field(default_factory=dict)  # by our reference, minor units
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A payment as we keep it; sums in minor units of `amount`'s currency."""
+
+    id: str
+    order_id: str
+    provider: str
+    token: str
+    amount: Money
+    state: PaymentState
+    authorized: int = 0
+    captured: int = 0
+    refunding: int = 0
+    refunded: int = 0
+    charge_id: str | None = None
+    reason: str | None = None
+    user_id: str | None = None
+    void_wanted: bool = False
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def left(self) -> int:
+        """What could still be refunded."""
+        return self.captured - self.refunding - self.refunded
+
+    def told(self) -> Payment:
+        """The payment as other services see it."""
+        return Payment(
+            payment_id=self.id,
+            order_id=self.order_id,
+            state=self.state,
+            amount=self.amount,
+            captured=Money(self.captured, self.amount.currency),
+            refunded=Money(self.refunded, self.amount.currency),
+            reason=self.reason,
+        )
+
+
+def misfit(known: Standing, seen: Evidence) -> str | None:
+    """Why this evidence cannot be of this payment, or None. A signature says who speaks, not that it fits (I13)."""
+    if seen.reference != known.id:
+        return "it is of another payment"
+    if known.charge_id is not None and seen.charge_id and seen.charge_id != known.charge_id:
+        return "it is of another charge"
+    if seen.amount.currency != known.amount.currency:
+        return f"it is in {seen.amount.currency} instead of {known.amount.currency}"
+    harmless = known.void_wanted and seen.state is Charge.VOIDED and seen.captured == 0
+    if seen.amount != known.amount and not harmless:
+        return f"it is of {seen.amount} instead of {known.amount}"
+    if seen.captured != (known.amount.amount if seen.state is Charge.CAPTURED else 0):
+        return f"{seen.captured} of {known.amount.amount} are captured"
+    if sum(seen.refunds.values()) > seen.captured or any(part <= 0 for part in seen.refunds.values()):
+        return "more is refunded than was captured"
+    return None
+
+
+def follows(known: Standing, seen: Evidence) -> tuple[PaymentState, ...]:
+    """The states that fitting evidence leads through, in order; none when it is old, or says what is known."""
+    asked = known.state in (PaymentState.CREATED, PaymentState.UNKNOWN)
+    match seen.state:
+        case Charge.AUTHORIZED:
+            return (PaymentState.AUTHORIZED,) if asked else ()
+        case Charge.CAPTURED:
+            if asked:
+                return PaymentState.AUTHORIZED, PaymentState.CAPTURED
+            return (PaymentState.CAPTURED,) if known.state is PaymentState.AUTHORIZED else ()
+        case Charge.DECLINED:
+            return (PaymentState.DECLINED,) if asked else ()
+        case Charge.VOIDED:
+            if asked:  # nobody ordered the void: to the order it is money that could not be had
+                return (PaymentState.VOIDED,) if known.void_wanted else (PaymentState.DECLINED,)
+            return (PaymentState.VOIDED,) if known.state is PaymentState.AUTHORIZED else ()
+
+
+def outcome(kind: Kind, known: Standing, seen: Evidence) -> Literal["done", "failed"] | None:
+    """What becomes of an open authorize, capture or void, given the payment after this evidence; None: it stays open."""
+    if kind == "authorize":
+        if known.state in (PaymentState.CREATED, PaymentState.UNKNOWN):
+            return None
+        return "done" if known.authorized else "failed"
+    if kind == "capture":
+        if known.captured:
+            return "done"
+        return "failed" if known.state in FINAL else None
+    if known.state in (PaymentState.VOIDED, PaymentState.DECLINED):
+        return "done"
+    return "failed" if known.captured else None
+
+
+def movements(kind: Literal["authorize", "capture", "release", "refund"], amount: int) -> dict[str, int]:
+    """The entries of a transfer: debits above zero, credits below; their sum is zero."""
+    match kind:
+        case "authorize":
+            return {"funds_authorized": amount, "funds_pledged": -amount}
+        case "release":
+            return {"funds_authorized": -amount, "funds_pledged": amount}
+        case "capture":
+            return movements("release", amount) | {"provider_clearing": amount, "sales": -amount}
+        case "refund":
+            return {"sales_refunds": amount, "provider_clearing": -amount}
+
+
+def pause(attempts: int, chance: float) -> float:
+    """Seconds until the next look after `attempts`: doubled, capped, and jittered by `chance` in [0, 1)."""
+    return float(min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 20)) * (0.5 + chance / 2))
+
+
+def looks_like_a_card(text: str) -> bool:
+    """Whether this may be a card number (ISO/IEC 7812: 12 to 19 digits with a check digit); such is kept nowhere."""
+    digits = "".join(each for each in text if each not in " -_.")
+    if not (digits.isascii() and digits.isdigit() and 12 <= len(digits) <= 19):
+        return False
+    values = [int(each) for each in reversed(digits)]
+    return (sum(values[::2]) + sum(sum(divmod(2 * each, 10)) for each in values[1::2])) % 10 == 0

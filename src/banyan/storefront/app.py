@@ -1,0 +1,113 @@
+"""How the storefront is put together: which page is where, and what every request goes through."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from banyan.foundation.running import Shop
+from banyan.storefront import aisles, look
+from banyan.storefront.aisles import Tree, Window
+from banyan.storefront.assets import Assets
+from banyan.storefront.doorway import Doorway
+from banyan.storefront.kept import Kept
+from banyan.storefront.pages import account, cart, checkout, home, listing, orders, product, signing_in
+from banyan.storefront.seal import Seal
+from banyan.storefront.shop_api.line import Line
+from banyan.storefront.vaulted import VaultedCards
+from banyan.storefront.visit import Front, Visit
+from banyan.storefront.visitor import Nobody
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+READ: dict[str, Handler] = {
+    "/": home.home,
+    "/c/{slug}": listing.category,
+    "/search": listing.search,
+    "/p/{slug}": product.product,
+    "/cart": cart.cart,
+    "/checkout/delivery": checkout.delivery,
+    "/checkout/payment": checkout.payment,
+    "/orders/{id}": orders.order,
+    "/sign-in": signing_in.sign_in,
+    "/sign-up": signing_in.sign_up,
+    "/sign-out": signing_in.leaving,
+    "/account": account.overview,
+    "/account/orders": account.history,
+    "/account/addresses": account.book,
+    "/account/addresses/new": account.new_address,
+    "/account/addresses/{id}": account.edit_address,
+    "/account/payment": account.cards,
+    "/account/security": account.devices,
+}
+SENT: dict[str, Handler] = {
+    "/cart/lines": cart.add,
+    "/cart/lines/{line}": cart.change,
+    "/buy-now": cart.buy_now,
+    "/checkout/delivery": checkout.deliver,
+    "/checkout/place": checkout.pay,
+    "/orders/{id}/cancel": orders.cancel,
+    "/sign-in": signing_in.enter,
+    "/sign-in/link": signing_in.send_link,
+    "/sign-in/redeem": signing_in.redeem,
+    "/sign-up": signing_in.join,
+    "/sign-out": signing_in.leave,
+    "/account": account.rename,
+    "/account/addresses/new": account.add_address,
+    "/account/addresses/{id}": account.change_address,
+    "/account/addresses/{id}/remove": account.remove_address,
+    "/account/payment": account.add_card,
+    "/account/payment/{id}/remove": account.remove_card,
+    "/account/password": account.change_password,
+    "/account/sessions/{id}/end": account.end_session,
+}
+
+
+async def face(shop: Shop) -> Any:
+    """The storefront as an ASGI application."""
+    assets = Assets()
+    front = _front(shop, assets)
+    doorway = Doorway(front)
+
+    async def serve(request: Request) -> Response:
+        return await assets.serve(request)
+
+    async def nowhere(request: Request) -> Response:
+        return await doorway.nowhere(request)
+
+    routes = [Route("/static/{name}", serve, methods=["GET"])]
+    for path in dict.fromkeys((*READ, *SENT)):
+        routes.append(Route(path, doorway.page(READ.get(path), SENT.get(path)), methods=["GET", "POST"]))
+    routes.append(Route("/{path:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return GZipMiddleware(app, minimum_size=1_000, compresslevel=4)
+
+
+def _front(shop: Shop, assets: Assets) -> Front:
+    settings = shop.settings
+    anybody = Line(shop.peers, Nobody())
+
+    async def load_window() -> Window:
+        return await aisles.load_window(anybody, await tree.get(), settings.currency)
+
+    async def load_tree() -> Tree:
+        return await aisles.load_tree(anybody)
+
+    tree = Kept(load_tree, Tree(), shop.clock, seconds=aisles.TREE_SECONDS)
+    secret = settings.peer_secret.get_secret_value().encode() or shop.ids.secret(32)
+    return Front(
+        settings=settings,
+        clock=shop.clock,
+        ids=shop.ids,
+        peers=shop.peers,
+        look=look.environment(assets, shop.ids, shop_name=settings.shop_name, currency=settings.currency),
+        seal=Seal(secret, settings.origin),
+        tree=tree,
+        window=Kept(load_window, Window(), shop.clock, seconds=aisles.WINDOW_SECONDS),
+        cards=VaultedCards(),
+    )

@@ -1,0 +1,48 @@
+"""An order's page: how it stands, its story, and what can still be done about it."""
+
+import asyncio
+
+from starlette.responses import Response
+
+from banyan.kernel.refusals import Refusal
+from banyan.storefront import addresses, countries, story
+from banyan.storefront.places import segment, with_query
+from banyan.storefront.shop_api import orders
+from banyan.storefront.shop_api.line import or_none
+from banyan.storefront.visit import Visit
+
+_CANCELLABLE = ("processing", "confirmed")
+_AGAIN = (1, 1, 2, 3, 5)  # seconds between two looks at an order that is still moving, then always the last
+
+
+async def order(visit: Visit) -> Response:
+    """`/orders/{id}`, for a guest with the `access` of its link."""
+    order_id, access = visit.path["id"], visit.query["access"]
+    found, events = await asyncio.gather(
+        orders.read(visit.line, order_id, access), or_none(orders.events(visit.line, order_id, access))
+    )
+    looks = visit.query.count("look", 0, least=0, most=60)
+    again = with_query(f"/orders/{segment(order_id)}", [("access", access), ("look", str(looks + 1))])
+    return await visit.page(
+        "order.html",
+        order=found,
+        access=access,
+        standing=story.standing(found),
+        steps=story.steps(events or ()),
+        address_lines=addresses.lines(found.address, countries.COUNTRIES.get(found.address.country, found.address.country)),
+        cancellable=found.status in _CANCELLABLE and not any(line.fulfilled for line in found.lines),
+        refresh=f"{_AGAIN[min(looks, len(_AGAIN) - 1)]};url={again}" if found.moving and looks < 60 else "",
+    )
+
+
+async def cancel(visit: Visit) -> Response:
+    """`POST /orders/{id}/cancel`"""
+    order_id = visit.path["id"]
+    here = with_query(f"/orders/{segment(order_id)}", [("access", visit.form["access"])])
+    try:
+        await orders.cancel(visit.line, order_id, visit.form["access"], key=visit.form["key"])
+    except Refusal as refusal:
+        if refusal.status != 409:
+            raise
+        return visit.to(here, "not-cancelled")
+    return visit.to(here, "cancelled")

@@ -1,0 +1,61 @@
+"""Carts over HTTP: what is in them, where they go, and the checkout."""
+
+from banyan.storefront.places import segment
+from banyan.storefront.shop_api.line import Line, shaped
+from banyan.storefront.shop_api.shapes import Address, Cart, Order, Seen, ShippingOption
+
+
+class _Options(Seen):
+    items: tuple[ShippingOption, ...]
+
+
+async def make(line: Line) -> Cart:
+    """A new cart; a guest's `token` is told this once."""
+    return shaped(Cart, await line.send("orders", "POST", "/v1/carts", {}))
+
+
+async def current(line: Line) -> Cart:
+    """The open cart of who asks. NotFound when there is none."""
+    return shaped(Cart, await line.get("orders", "/v1/carts/current"))
+
+
+async def read(line: Line, cart_id: str) -> Cart:
+    return shaped(Cart, await line.get("orders", _at(cart_id)))
+
+
+async def add(line: Line, cart_id: str, sku: str, quantity: int, *, key: str) -> Cart:
+    body = {"sku": sku, "quantity": quantity}
+    return shaped(Cart, await line.send("orders", "POST", f"{_at(cart_id)}/lines", body, key=key))
+
+
+async def change(line: Line, cart_id: str, line_id: str, quantity: int) -> Cart:
+    """0 removes the line."""
+    body = {"quantity": quantity}
+    return shaped(Cart, await line.send("orders", "PATCH", f"{_at(cart_id)}/lines/{segment(line_id)}", body))
+
+
+async def merge(line: Line, cart_id: str, token: str) -> Cart:
+    """Put a guest's cart, opened by its token, into the one of who has signed in."""
+    return shaped(Cart, await line.send("orders", "POST", f"{_at(cart_id)}/merge", {"token": token}))
+
+
+async def shipping_options(line: Line, cart_id: str, country: str) -> tuple[ShippingOption, ...]:
+    """Ways to send this cart to a country, the usual one first."""
+    got = await line.get("orders", f"{_at(cart_id)}/shipping-options", [("country", country)])
+    return shaped(_Options, got).items
+
+
+async def deliver(line: Line, cart_id: str, *, email: str, address: Address, shipping_option: str) -> Cart:
+    """Step one: contact, address, shipping. The answer has tax and total."""
+    body = {"email": email, "address": address.model_dump(include=set(Address.model_fields)), "shipping_option": shipping_option}
+    return shaped(Cart, await line.send("orders", "PUT", f"{_at(cart_id)}/delivery", body))
+
+
+async def check_out(line: Line, cart_id: str, *, provider: str, token: str, key: str) -> Order:
+    """Step two: the order, however it went. The same key: the same order."""
+    body = {"payment": {"provider": provider, "token": token}}
+    return shaped(Order, await line.send("orders", "POST", f"{_at(cart_id)}/checkout", body, key=key))
+
+
+def _at(cart_id: str) -> str:
+    return f"/v1/carts/{segment(cart_id)}"

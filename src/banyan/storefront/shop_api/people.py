@@ -1,0 +1,91 @@
+"""Accounts over HTTP: signing up, in and out, the profile, addresses, sessions."""
+
+from banyan.storefront.places import segment
+from banyan.storefront.shop_api.line import Line, shaped
+from banyan.storefront.shop_api.shapes import Address, Me, SavedAddress, Seen, Session, Tokens
+
+
+class _Addresses(Seen):
+    items: tuple[SavedAddress, ...]
+
+
+class _Sessions(Seen):
+    items: tuple[Session, ...]
+
+
+async def sign_up(line: Line, *, email: str, password: str, name: str) -> Tokens:
+    body = {"email": email, "password": password, "name": name}
+    return shaped(Tokens, await line.send("users", "POST", "/v1/users", body))
+
+
+async def sign_in(line: Line, *, email: str, password: str) -> Tokens:
+    return shaped(Tokens, await line.send("users", "POST", "/v1/sessions", {"email": email, "password": password}))
+
+
+async def send_link(line: Line, email: str) -> None:
+    """Mail a one-time link, if there is such an account; nobody is told whether there is."""
+    await line.send("users", "POST", "/v1/sessions/magic-link", {"email": email})
+
+
+async def redeem_link(line: Line, token: str) -> Tokens:
+    return shaped(Tokens, await line.send("users", "POST", "/v1/sessions/magic-link/redeem", {"token": token}))
+
+
+async def refresh(line: Line, token: str, *, key: str) -> Tokens:
+    """The next pair of tokens. With the same key once more: the same pair, so that two tabs do not end a session."""
+    return shaped(Tokens, await line.send("users", "POST", "/v1/sessions/refresh", {"refresh_token": token}, key=key))
+
+
+async def sign_out(line: Line) -> None:
+    await line.send("users", "DELETE", "/v1/sessions/current")
+
+
+async def me(line: Line) -> Me:
+    return shaped(Me, await line.get("users", "/v1/me"))
+
+
+async def rename(line: Line, me: Me, name: str) -> None:
+    await line.send("users", "PATCH", "/v1/me", {"name": name}, version=me.version)
+
+
+async def change_password(line: Line, *, current: str, new: str) -> None:
+    """Every other session ends. `wrong_password` (403) when `current` does not fit."""
+    body = {"new": new} | ({"current": current} if current else {})
+    await line.send("users", "POST", "/v1/me/password", body)
+
+
+async def addresses(line: Line) -> tuple[SavedAddress, ...]:
+    """The default first."""
+    items = shaped(_Addresses, await line.get("users", "/v1/me/addresses", [("limit", "50")])).items
+    return tuple(sorted(items, key=lambda each: not each.is_default))
+
+
+async def address(line: Line, address_id: str) -> SavedAddress:
+    return shaped(SavedAddress, await line.get("users", f"/v1/me/addresses/{segment(address_id)}"))
+
+
+async def add_address(line: Line, address: Address, *, key: str, default: bool = False) -> None:
+    body = _fields(address) | {"is_default": default}
+    await line.send("users", "POST", "/v1/me/addresses", body, key=key)
+
+
+async def change_address(line: Line, saved: SavedAddress, address: Address, *, default: bool) -> None:
+    """On the version that was read."""
+    body = _fields(address) | ({"is_default": True} if default else {})
+    await line.send("users", "PATCH", f"/v1/me/addresses/{segment(saved.id)}", body, version=saved.version)
+
+
+async def remove_address(line: Line, address_id: str) -> None:
+    await line.send("users", "DELETE", f"/v1/me/addresses/{segment(address_id)}")
+
+
+async def sessions(line: Line) -> tuple[Session, ...]:
+    return shaped(_Sessions, await line.get("users", "/v1/me/sessions", [("limit", "50")])).items
+
+
+async def end_session(line: Line, session_id: str) -> None:
+    await line.send("users", "DELETE", f"/v1/me/sessions/{segment(session_id)}")
+
+
+def _fields(address: Address) -> dict[str, object]:
+    return address.model_dump(include=set(Address.model_fields))

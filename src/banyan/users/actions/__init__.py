@@ -1,0 +1,50 @@
+"""What may be asked of users: one action, one transaction."""
+
+from banyan.users.actions.addresses import add_address, change_address, my_address, my_addresses, remove_address
+from banyan.users.actions.granting import slow_key
+from banyan.users.actions.keys import answer_keys, key_set, replace_keys, rotate_keys, rotate_when_due
+from banyan.users.actions.letters import post
+from banyan.users.actions.links import redeem, send_link
+from banyan.users.actions.profile import change_password, change_profile, me
+from banyan.users.actions.refreshing import RefreshRefused, refresh, revoke
+from banyan.users.actions.roles import all_roles, create_operator, set_roles, user, users
+from banyan.users.actions.sessions import end_session, my_sessions, sign_out
+from banyan.users.actions.shopper import answer_shopper
+from banyan.users.actions.signing_in import sign_in
+from banyan.users.actions.signing_up import sign_up
+from banyan.users.actions.sweeping import sweep
+
+__all__ = [
+    "RefreshRefused",
+    "add_address",
+    "all_roles",
+    "answer_keys",
+    "answer_shopper",
+    "change_address",
+    "change_password",
+    "change_profile",
+    "create_operator",
+    "end_session",
+    "key_set",
+    "me",
+    "my_address",
+    "my_addresses",
+    "my_sessions",
+    "post",
+    "redeem",
+    "refresh",
+    "remove_address",
+    "replace_keys",
+    "revoke",
+    "rotate_keys",
+    "rotate_when_due",
+    "send_link",
+    "set_roles",
+    "sign_in",
+    "sign_out",
+    "sign_up",
+    "slow_key",
+    "sweep",
+    "user",
+    "users",
+]

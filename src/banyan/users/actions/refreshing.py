@@ -1,0 +1,82 @@
+"""Refresh: each refresh token gets the next pair once; one that comes again ends its whole family (RFC 9700 §4.14.2).
+
+A client whose answer was lost may ask again: with the same `Idempotency-Key` it gave the first time, within a minute, and
+only until the token it then missed is used. It gets the very same refresh token, so a family never forks. Whoever
+repeats a used token without that key, or later, is taken for a thief, or for the one who was robbed.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from banyan.contracts.users import SessionsEnded
+from banyan.foundation.db import Tx
+from banyan.foundation.service import Ports
+from banyan.kernel.refusals import Unauthenticated
+from banyan.users.actions import keys
+from banyan.users.domain import tokens, views
+from banyan.users.domain.accounts import Account
+from banyan.users.storage import accounts, sessions
+from banyan.users.storage.sessions import Presented
+
+
+class RefreshRefused(Unauthenticated):
+    code, title = "refresh_token_invalid", "This refresh token is not valid; sign in again"
+
+
+class RefreshReused(RefreshRefused):
+    code, title = "refresh_token_reused", "This refresh token was used before; its session is ended, sign in again"
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A new pair of tokens. `again`: it was given before and its answer lost."""
+
+    tokens: views.Tokens = field(repr=False)
+    again: bool
+
+
+async def refresh(ports: Ports, token: str, retry_key: str | None) -> Refreshed:
+    """Exchange a refresh token. RefreshRefused, or RefreshReused when that ended its session."""
+    if not tokens.is_refresh(token):
+        raise RefreshRefused
+    seed, used_with = ports.ids.secret(), sha256(retry_key.encode()).digest() if retry_key else None
+
+    async def effect(tx: Tx) -> "tuple[Presented, Account, str] | RefreshRefused":
+        """Refusals are returned, not raised: ending the family must be committed."""
+        shown = await sessions.presented(tx, tokens.digest(token), tokens.RETRY_SECONDS)
+        account = await accounts.by_id(tx, shown.account_id) if shown else None
+        if shown is None or account is None or not account.active or not shown.live:
+            return RefreshRefused()
+        if not shown.used:
+            following = tokens.successor(token, seed)
+            await sessions.use(tx, tokens.digest(token), tokens.digest(following), seed=seed, used_with=used_with)
+            return shown, account, following
+        if used_with and used_with == shown.used_with and shown.seed and shown.recent and shown.next_unused:
+            return shown, account, tokens.successor(token, shown.seed)
+        await sessions.end(tx, shown.session_id, account.id, "refresh_token_reused")
+        tx.tell(SessionsEnded(user_id=account.id, reason="refresh_token_reused"))
+        return RefreshReused()
+
+    outcome = await ports.db.retrying(effect)
+    if isinstance(outcome, RefreshRefused):
+        raise outcome
+    shown, account, following = outcome
+    pair = views.Tokens(
+        access_token=await keys.access_token(ports, account, shown.session_id),
+        expires_in=ports.settings.access_token_seconds,
+        refresh_token=following,
+        session_id=shown.session_id,
+    )
+    return Refreshed(pair, again=shown.used)
+
+
+async def revoke(ports: Ports, token: str) -> None:
+    """End the session of a refresh token (RFC 7009); a token nobody knows is revoked already."""
+
+    async def effect(tx: Tx) -> None:
+        owner = await sessions.owner(tx, tokens.digest(token))
+        if owner and await sessions.end(tx, *owner, "signed_out"):
+            tx.tell(SessionsEnded(user_id=owner[1], reason="signed_out"))
+
+    if tokens.is_refresh(token):
+        await ports.db.retrying(effect)

@@ -1,0 +1,19 @@
+"""What is over is forgotten: old sessions, links and counts."""
+
+from banyan.foundation.db import Tx
+from banyan.foundation.service import Ports
+from banyan.users.storage import links, sessions, throttles
+
+KEEP_DAYS = 30
+_LOOK_SECONDS = 600.0
+
+
+async def sweep(ports: Ports) -> float:
+    """The chore. Sessions stay for a month after their end, so that a reused refresh token is still known as one."""
+
+    async def effect(tx: Tx) -> int:
+        await links.forget_old(tx)
+        await throttles.forget_old(tx)
+        return await sessions.forget_old(tx, KEEP_DAYS)
+
+    return 1.0 if await ports.db.retrying(effect) else _LOOK_SECONDS

@@ -1,0 +1,19 @@
+"""How users is put together."""
+
+from pathlib import Path
+
+from banyan.contracts.users import AskKeys, AskShopper
+from banyan.foundation.service import Service
+from banyan.users import actions, api
+from banyan.users.invariants import INVARIANTS
+
+
+def service() -> Service:
+    return Service(
+        name="users",
+        folder=Path(__file__).parent,
+        routes=api.routes,
+        calls={AskKeys: actions.answer_keys, AskShopper: actions.answer_shopper},
+        chores={"rotate": actions.rotate_when_due, "post": actions.post, "sweep": actions.sweep},
+        invariants=INVARIANTS,
+    )

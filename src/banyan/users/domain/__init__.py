@@ -1,0 +1,1 @@
+"""What is true of accounts: pure rules, nothing that waits, reads or writes."""

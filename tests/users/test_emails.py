@@ -1,0 +1,143 @@
+"""When two spellings are one account, and which are no address at all."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from banyan.users.domain.emails import parse
+
+_ATEXT = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+/=?^_`{|}~-"
+atoms = st.text(_ATEXT, min_size=1, max_size=12)
+locals_ = st.lists(atoms, min_size=1, max_size=3).map(".".join)
+labels = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=10)
+domains = st.builds(
+    lambda parts, top: ".".join([*parts, top]), st.lists(labels, min_size=1, max_size=3), st.just("com")
+)
+addresses = st.builds("{}@{}".format, locals_, domains)
+
+
+@given(addresses)
+def test_case_never_makes_another_account(address: str) -> None:
+    assert parse(address.upper()).canonical == parse(address.lower()).canonical == parse(address).canonical
+
+
+@given(addresses)
+def test_plain_addresses_are_compared_in_lower_case_and_mailed_as_written(address: str) -> None:
+    email = parse(f"  {address} ")
+    assert email.canonical == address.lower()
+    assert email.raw == address
+    assert email.mailbox == address.partition("@")[0] + "@" + address.partition("@")[2].lower()
+
+
+@given(atoms, atoms, domains)
+def test_tags_and_dots_are_part_of_the_name(one: str, other: str, domain: str) -> None:
+    spellings = {parse(f"{one}{between}{other}@{domain}").canonical for between in ("", ".", "+", "-")}
+    assert len(spellings) == 4
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read_or_refused_with_words(text: str) -> None:
+    for attempt in (text, f"{text}@example.com", f"a@{text}.com"):
+        try:
+            email = parse(attempt)
+        except ValueError as refused:
+            assert str(refused)
+            continue
+        assert email.canonical == parse(email.canonical).canonical
+        assert email.canonical == parse(email.mailbox).canonical
+        assert email.canonical == parse(unicodedata.normalize("NFD", attempt)).canonical
+        assert email.canonical.count("@") == 1
+        assert unicodedata.is_normalized("NFKC", email.canonical)
+        assert email.canonical.partition("@")[2].isascii()
+        assert not any(unicodedata.category(each)[0] in "CZ" for each in email.canonical + email.mailbox)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ada@BÜCHER.example", "ada@xn--bcher-kva.example"),
+        ("ada@bu\u0308cher.example", "ada@bücher.example"),
+        ("ada@例え。テスト", "ada@例え.テスト"),
+        ("ａｄａ@ｅｘａｍｐｌｅ．com", "ada@example.com"),
+        ("jos\u00e9@example.com", "JOSE\u0301@EXAMPLE.COM"),
+        ("stra\u00dfe@example.com", "STRASSE@example.com"),
+        ("\u1e9e@example.com", "ss@example.com"),
+        ("\u212bngstrom@example.com", "\u00e5ngstrom@example.com"),
+        ("o\u03c2@example.com", "O\u03a3@example.com"),
+    ],
+)
+def test_these_are_one_account(one: str, other: str) -> None:
+    assert parse(one).canonical == parse(other).canonical
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ada+shop@example.com", "ada@example.com"),
+        ("a.da@example.com", "ada@example.com"),
+        ("ada@stra\u00dfe.example", "ada@strasse.example"),  # IDNA 2008: two domains, two owners
+        ("\u0430da@example.com", "ada@example.com"),  # Cyrillic а
+        ("ad\u0131@example.com", "adi@example.com"),  # Turkish dotless ı
+        ("ada@www.example.com", "ada@example.com"),
+    ],
+)
+def test_these_are_two_accounts(one: str, other: str) -> None:
+    assert parse(one).canonical != parse(other).canonical
+
+
+def test_mail_goes_to_the_spelling_that_was_given_not_to_the_folded_one() -> None:
+    assert parse("Stra\u00dfe@B\u00dcCHER.example").mailbox == "Stra\u00dfe@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "@",
+        "a@",
+        "@example.com",
+        "a",
+        "a@b",
+        "a@b@example.com",
+        "a\uff20b@example.com",
+        "a@example.com.",
+        "a@example\u3002com\u3002",
+        "a@.example.com",
+        "a@ex..com",
+        "a.@example.com",
+        ".a@example.com",
+        "a..b@example.com",
+        '"a b"@example.com',
+        "a b@example.com",
+        "a,b@example.com",
+        "a@example.com\r\nBcc: b@example.com",
+        "a\x00@example.com",
+        "a\u200b@example.com",
+        "a\u200d@example.com",
+        "a\ufeff@example.com",
+        "a\u00ad@example.com",
+        "a\u034f@example.com",
+        "a\u3164@example.com",
+        "a\ufe0f@example.com",
+        "a\u202e@example.com",
+        "a@exam\u200bple.com\u200b ",
+        "a@[127.0.0.1]",
+        "a@127.0.0.1",
+        "a@exa_mple.com",
+        "a@-example.com",
+        "a@xn--a.com",
+        "\u00a8a@example.com",
+        "\ud800@example.com",
+        "a@\ud800.com",
+        "a" * 65 + "@example.com",
+        "ä" * 33 + "@example.com",
+        "a@" + "b" * 64 + ".com",
+        "a@" + "b." * 130 + "com",
+        "a" * 100_000,
+    ],
+)
+def test_these_are_no_address(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse(text)

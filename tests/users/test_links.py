@@ -1,0 +1,135 @@
+"""A mailed link signs in once, for ten minutes, only its owner; who has no account learns nothing."""
+
+import asyncio
+
+from banyan.kernel.clock import VirtualClock
+from banyan.users import actions
+from tests.users.desk import Desk, fresh_email
+
+
+async def send(desk: Desk, email: str, **more: str) -> int:
+    answer = await desk.ask("POST", "/v1/sessions/magic-link", {"email": email}, **more)
+    assert answer.status in (202, 429)
+    return answer.status
+
+
+async def test_a_link_comes_by_mail_and_signs_in_once(desk: Desk) -> None:
+    made = await desk.newcomer("Link.Reader@B\u00dcCHER.example")
+    assert await send(desk, "link.reader@b\u00fccher.example") == 202
+    [(to, subject, text)] = [each for each in await desk.mail() if "xn--bcher" in each[0]]
+    assert (to, subject) == ("Link.Reader@xn--bcher-kva.example", "Sign in to Banyan Supply")
+    assert f"{desk.shop.settings.origin}/sign-in?token=ml_" in text
+    token = await desk.link_to(to)
+    first, again = await desk.redeem(token), await desk.redeem(token)
+    assert (first.status, first.json()["user"]["id"]) == (201, made["id"])
+    assert (again.status, again.json()["code"]) == (401, "link_invalid")
+
+
+async def test_reading_a_link_uses_nothing_up(desk: Desk) -> None:
+    made = await desk.newcomer()
+    await send(desk, made["email"])
+    token = await desk.link_to(made["email"])
+    for method in ("GET", "HEAD", "OPTIONS"):
+        assert (await desk.ask(method, f"/v1/sessions/magic-link/redeem?token={token}")).status in (404, 405)
+    assert (await desk.redeem(token)).status == 201
+
+
+async def test_of_many_who_redeem_at_once_one_comes_in(desk: Desk) -> None:
+    made = await desk.newcomer()
+    await send(desk, made["email"])
+    token = await desk.link_to(made["email"])
+    answers = await asyncio.gather(*(desk.redeem(token) for _ in range(8)))
+    assert sorted(answer.status for answer in answers) == [201] + [401] * 7
+
+
+async def test_redeeming_one_link_voids_the_others(desk: Desk) -> None:
+    made = await desk.newcomer()
+    links = []
+    for _ in range(2):
+        await send(desk, made["email"])
+        links.append(await desk.link_to(made["email"]))
+    assert (await desk.redeem(links[1])).status == 201
+    assert (await desk.redeem(links[0])).status == 401
+
+
+async def test_a_lost_answer_is_given_again_with_its_key(desk: Desk) -> None:
+    made = await desk.newcomer()
+    await send(desk, made["email"])
+    body = {"token": await desk.link_to(made["email"])}
+    path = "/v1/sessions/magic-link/redeem"
+    first = await desk.ask("POST", path, body, key="redeem")
+    again = await desk.ask("POST", path, body, key="redeem")
+    assert (again.status, again.body) == (201, first.body)
+    assert (await desk.ask("POST", path, body, key="other")).status == 401
+
+
+async def test_an_unknown_address_gets_the_same_answer_and_no_mail(desk: Desk) -> None:
+    made, nobody = await desk.newcomer(), fresh_email("nobody")
+    known, unknown = [
+        await desk.ask("POST", "/v1/sessions/magic-link", {"email": email}) for email in (made["email"], nobody)
+    ]
+    assert (known.status, known.headers, known.body) == (unknown.status, unknown.headers, unknown.body)
+    assert (await desk.mail())[-1][0] == made["email"]
+    assert nobody not in [to for to, _, _ in await desk.mail()]
+    assert await desk.ports.db.fetchval("SELECT count(*) FROM letter") == 0
+
+
+async def test_a_link_is_too_old_after_ten_minutes(timed: Desk, clock: VirtualClock) -> None:
+    for seconds, status in ((599, 201), (601, 401)):
+        made = await timed.newcomer()
+        await send(timed, made["email"])
+        token = await timed.link_to(made["email"])
+        clock.advance(seconds)
+        assert (await timed.redeem(token)).status == status
+
+
+async def test_a_mailbox_is_not_flooded_whether_or_not_it_has_an_account(timed: Desk, clock: VirtualClock) -> None:
+    made = await timed.newcomer()
+    for email in (made["email"], fresh_email("nobody")):
+        assert [await send(timed, email) for _ in range(7)] == [202] * 5 + [429] * 2
+        clock.advance(62)
+        assert await send(timed, email) == 202
+    assert len([to for to, _, _ in await timed.mail() if to == made["email"]]) == 6
+
+
+async def test_no_link_is_kept_as_it_is_not_even_in_the_letter(desk: Desk) -> None:
+    made = await desk.newcomer()
+    await send(desk, made["email"])
+    rows = await desk.ports.db.fetch(
+        "SELECT l::text AS row FROM letter AS l UNION ALL SELECT m::text FROM magic_link AS m"
+    )
+    assert rows
+    assert not any("ml_" in row["row"] or b"ml_".hex() in row["row"] for row in rows)
+    assert (await desk.redeem(await desk.link_to(made["email"]))).status == 201
+
+
+async def test_a_letter_that_cannot_be_sent_is_tried_again_and_given_up_when_stale(
+    timed: Desk, clock: VirtualClock
+) -> None:
+    made = await timed.newcomer()
+    await timed.mail()
+    folder = timed.shop.settings.data_dir / "mail"
+    away = folder.rename(folder.with_name("away"))
+    folder.write_text("no folder any more")
+    await send(timed, made["email"])
+    assert await actions.post(timed.ports) > 0
+    assert await timed.ports.db.fetchval("SELECT attempts FROM letter") == 1
+    folder.unlink()
+    away.rename(folder)
+    assert [each for each in await timed.mail() if each[0] == made["email"]] == []  # not before its time
+    clock.advance(31)
+    assert await timed.link_to(made["email"])
+
+    await send(timed, made["email"])
+    before = len(await timed.mail())
+    async with timed.ports.db.transaction() as tx:
+        await tx.execute("UPDATE letter SET due_at = shop_now()")
+    clock.advance(601)
+    assert len(await timed.mail()) == before
+    assert await timed.ports.db.fetchval("SELECT count(*) FROM letter") == 0
+
+
+async def test_what_is_no_link_is_refused_alike(desk: Desk) -> None:
+    for token in ("x", "ml_" + "A" * 43, "rt_" + "A" * 43, "ml_\x00", "ml_" + "ä" * 43):
+        answer = await desk.redeem(token)
+        assert (answer.status, answer.json()["code"]) == (401, "link_invalid")
