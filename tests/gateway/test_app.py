@@ -172,7 +172,7 @@ async def test_checkouts_are_limited_per_caller_and_say_so(ask: Any) -> None:
         answer = await ask("POST", "/v1/carts/crt_1/checkout", **other)
         assert answer.status == 200
         assert answer.header("ratelimit").startswith(f'"checkout";r={left};t=')
-    assert answer.header("ratelimit-policy") == '"checkout";q=60;w=60'
+    assert answer.header("ratelimit-policy") == '"checkout";q=60;w=60, "checkout-address";q=600;w=60'
     answer = await ask("POST", "/v1/carts/crt_1/checkout", **other)
     assert (answer.status, code(answer)) == (429, "too_many_requests")
     assert int(answer.header("retry-after")) > 0

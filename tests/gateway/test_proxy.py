@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from banyan.foundation import deadlines
+from banyan.foundation import choose, deadlines
 from banyan.foundation.running import Shop
 from banyan.gateway.app import Gateway, open_gateway
 from tests.conftest import OpenShop
@@ -32,12 +32,10 @@ async def far(services: Shop, served: Served) -> AsyncIterator[Shop]:
         assert local is not None
         urls[f"{name}_url"] = await served(edge(local.app, services, trust=True))
     settings = services.settings.model_copy(update=urls)
-    shop = Shop.over(settings, services.bus, clock=services.clock, ids=services.ids, caller="gateway")
+    bus = await choose.bus(services.bus._url)  # type: ignore[attr-defined]  # connections of its own
+    shop = Shop.over(settings, bus, clock=services.clock, ids=services.ids, caller="gateway")
     yield shop
-    for task in shop.tasks:
-        task.cancel()
-    await asyncio.gather(*shop.tasks, return_exceptions=True)
-    await shop.peers.close()
+    await shop.close()
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ class Floor:
         return [fact for fact in facts if isinstance(fact, kind)]
 
     async def crossings(self) -> list[Event]:
-        return [fact for fact in await self.told() if isinstance(fact, AvailabilityChanged | StockLow)]
+        return [fact for fact in await self.told(Event) if isinstance(fact, AvailabilityChanged | StockLow)]
 
     async def broken(self) -> list[str]:
         """Promises that do not hold."""

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from banyan.contracts import Event
 from banyan.contracts.inventory import (
     AskStock,
     AvailabilityChanged,
@@ -21,7 +22,7 @@ from tests.inventory.floor import Floor
 async def test_an_import_counts_thousands_and_a_second_one_changes_nothing(floor: Floor) -> None:
     counts = tuple(StockCount(sku=f"sku_{number:05}", on_hand=number % 7) for number in range(3000))
     assert (await floor.ask(SetStock(counts=counts))).changed
-    heard = await floor.told()
+    heard = await floor.told(Event)
     assert len([fact for fact in heard if isinstance(fact, StockAdjusted)]) == sum(n % 7 > 0 for n in range(3000))
     assert not (await floor.ask(SetStock(counts=counts))).changed
     one = (*counts[:-1], StockCount(sku=counts[-1].sku, on_hand=50))

@@ -1,10 +1,14 @@
 """A hold is over when its time is, whether or not anyone sweeps; and never a moment before."""
 
+import asyncio
+
 import pytest
 
 from banyan.contracts.inventory import AvailabilityChanged, HoldOutcome, StockReleased
 from banyan.inventory import actions
+from banyan.inventory.app import service
 from banyan.kernel.clock import VirtualClock
+from tests.conftest import OpenShop
 from tests.inventory.conftest import OpenFloor
 from tests.inventory.floor import Floor
 
@@ -120,3 +124,14 @@ async def test_carts_holds_are_forgotten_a_month_after_they_ended_and_orders_are
     assert (await floor.get(f"/v1/reservations/{ended.reservation_id}")).status == 404
     assert (await floor.get(f"/v1/reservations/{kept.reservation_id}")).status == 200
     assert (await floor.hold("crt_11", "ord_11", pot=1)).outcome is REFUSED
+
+
+async def test_a_working_shop_sweeps_by_itself(open_shop: OpenShop) -> None:
+    floor = Floor(await open_shop(service(), work=True))
+    await floor.count("cup", 1)
+    await floor.hold("crt_12", seconds=1, cup=1)
+    async with asyncio.timeout(20):
+        while await floor.level("cup") != (1, 0):
+            floor.ports.due["sweep"].ring()
+            await asyncio.sleep(0.1)
+    assert await floor.told(StockReleased)

@@ -26,8 +26,13 @@ async def open_world(open_shop: OpenShop) -> OpenWorld:
 
 
 @pytest.fixture(scope="module")
-async def world(open_world: OpenWorld) -> World:
-    return await open_world(clock=VirtualClock(), checkout_seconds=2)
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture(scope="module")
+async def world(open_world: OpenWorld, clock: VirtualClock) -> World:
+    return await open_world(clock=clock, checkout_seconds=2)
 
 
 @pytest.fixture
@@ -37,8 +42,3 @@ async def client(world: World) -> Client:
     world.fates.clear()
     world.bank.unsure = False
     return Client(world)
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()

@@ -16,15 +16,15 @@ class Crash(BaseException):
 
 @dataclass
 class Boundaries:
-    """Counts boundaries; `happens` is called at the chosen one, before whatever follows it."""
+    """Counts boundaries; `happens` is called at the chosen one (by number or by name), before whatever follows it."""
 
-    at: int | None
+    at: int | str
     happens: Callable[[], Awaitable[None]]
     seen: int = 0
 
-    async def cross(self) -> None:
+    async def cross(self, where: str) -> None:
         self.seen += 1
-        if self.seen == self.at:
+        if self.at in (self.seen, where):
             await self.happens()
 
 
@@ -37,10 +37,10 @@ class _Db(Db):
 
     @asynccontextmanager
     async def transaction(self, *, seconds: float | None = None) -> AsyncIterator[Tx]:
-        await self.boundaries.cross()
+        await self.boundaries.cross("before a transaction")
         async with super().transaction(seconds=seconds) as tx:
             yield tx
-        await self.boundaries.cross()
+        await self.boundaries.cross("after a commit")
 
 
 class _Peers:
@@ -49,13 +49,13 @@ class _Peers:
         self._boundaries = boundaries
 
     async def ask(self, call: Call[Any]) -> Any:
-        await self._boundaries.cross()
+        await self._boundaries.cross(f"before {type(call).__name__}")
         answer = await self._ports.peers.ask(call)
-        await self._boundaries.cross()
+        await self._boundaries.cross(f"after {type(call).__name__}")
         return answer
 
 
-def bounded(ports: Ports, at: int | None, happens: Callable[[], Awaitable[None]] = crash) -> tuple[Ports, Boundaries]:
+def bounded(ports: Ports, at: int | str, happens: Callable[[], Awaitable[None]] = crash) -> tuple[Ports, Boundaries]:
     """The same ports, with something that happens at one of their boundaries."""
     boundaries = Boundaries(at, happens)
     db = _Db(ports.db._pool, clock=ports.clock, ids=ports.ids)

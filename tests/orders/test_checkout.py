@@ -21,7 +21,11 @@ async def test_a_guest_orders_in_two_steps(world: World, client: Client) -> None
     assert world.bank.payments[order["id"]].captured == world.bank.payments[order["id"]].amount
     _, story = await client.call("GET", f"/v1/orders/{order['id']}/events")
     assert [event["type"].removeprefix("orders.Order") for event in story["items"]] == [
-        "Placed", "StockHeld", "PaymentAuthorized", "Confirmed", "PaymentCaptured",
+        "Placed",
+        "StockHeld",
+        "PaymentAuthorized",
+        "Confirmed",
+        "PaymentCaptured",
     ]
     assert await broken(world.ports) == []
 
@@ -34,7 +38,9 @@ async def test_the_same_key_is_the_same_order(world: World, client: Client) -> N
     assert client.headers["idempotent-replayed"] == "true"
     status, refused = await client.check_out("tok_other", key="k-1")
     assert (status, refused["code"]) == (422, "key_reused")
-    assert (await client.call("POST", f"{client.cart}/checkout", {"payment": {"provider": "x", "token": "y"}}))[0] == 400
+    assert (await client.call("POST", f"{client.cart}/checkout", {"payment": {"provider": "x", "token": "y"}}))[
+        0
+    ] == 400
 
 
 async def test_sixteen_at_once_with_different_keys_are_one_order(world: World, client: Client) -> None:

@@ -1,7 +1,8 @@
 """A till: payments and the test bank side by side, their chores run by hand, their two books compared."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from banyan.foundation.running import Shop
 from banyan.foundation.service import Ports, Service
 from banyan.kernel.clock import VirtualClock
 from banyan.kernel.money import Money
+from banyan.kernel.refusals import Unavailable
 from banyan.payments import invariants as ours
 from banyan.payments.app import service as payments_service
 from banyan.payments.providers import Provider
@@ -104,6 +106,15 @@ class Till:
             self.clock.advance(1)
         raise AssertionError(await self.ports.db.fetch("SELECT * FROM operation WHERE next_look_at IS NOT NULL"))
 
+    @contextmanager
+    def cut_off(self, name: str) -> Iterator[None]:
+        """Nobody reaches this service for a while."""
+        local = self.shop.peers.local(name)
+        assert local is not None
+        self.shop.peers.add(name, Local(self.ports, {}, _away))
+        yield
+        self.shop.peers.add(name, local)
+
     async def charge(self, payment_id: str) -> dict[str, Any] | None:
         """The bank's own row of a payment."""
         row = await self.shop.ports["testbank"].db.fetchrow("SELECT * FROM charge WHERE merchant_key = $1", payment_id)
@@ -161,6 +172,10 @@ class Till:
             "exp": now + 600,
         }
         return jwt.encode({"alg": "RS256", "typ": "at+jwt", "kid": "test"}, claims, KEY, algorithms=["RS256"])
+
+
+async def _away(*_: object) -> None:
+    raise Unavailable("cut off")
 
 
 OpenTill = Callable[..., Awaitable[Till]]

@@ -100,7 +100,8 @@ async def test_sixteen_at_once_make_one_charge(till: Till) -> None:
     assert AUTHORIZED in {each.state for each in answers}
     assert await till.told("ord_crowd") == ["PaymentAuthorized"]
     count = "SELECT count(*) FROM entry WHERE transfer = $1 AND account = 'held'"
-    assert await till.shop.ports["testbank"].db.fetchval(count, answers[0].payment_id) == 1
+    name = f"charge {answers[0].payment_id}"
+    assert await till.shop.ports["testbank"].db.fetchval(count, name) == 1
 
 
 async def test_asked_again_is_the_same_payment_but_never_with_another_amount(till: Till) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from banyan.contracts.payments import Authorize, PaymentState
+from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings
 from banyan.payments.domain import Charge, Evidence
@@ -108,6 +109,25 @@ async def test_a_crash_around_the_void_is_finished_by_the_poller(till: Till, mor
     assert (await till.told(order)).count("PaymentVoided") == 1
 
 
+async def test_a_refund_cut_off_half_way_is_found_again_by_its_key_and_made_once(till: Till, mortal: Mortal) -> None:
+    payment = await till.sold("ord_key")
+
+    async def press() -> HttpAnswer:
+        body, headers = {"amount": {"amount": 100, "currency": "EUR"}}, {"idempotency-key": "once"}
+        path = f"/v1/payments/{payment.payment_id}/refunds"
+        return await till.http("POST", path, body, may=["payments:write"], headers=headers)
+
+    mortal.dies = "after refund"
+    assert (await press()).status == 500
+    assert (await press()).json()["code"] == "in_flight"
+    await till.quiet()
+    till.clock.advance(30)
+    answer = await press()
+    assert (answer.status, answer.json()["refunded"]["amount"]) == (201, 100)
+    assert [each["state"] for each in answer.json()["refunds"]] == ["done"]
+    assert (await press()).header("idempotent-replayed") == "true"
+
+
 async def test_what_the_poller_does_not_survive_is_finished_by_the_next_pass(till: Till, mortal: Mortal) -> None:
     payment = await till.authorize("ord_twice", "tok_5xx")
     assert payment.state is PaymentState.UNKNOWN
@@ -142,12 +162,11 @@ async def test_a_provider_that_is_away_is_not_asked_for_a_while_and_nothing_is_l
     open_till: OpenTill, mortal: Mortal
 ) -> None:
     till = await open_till({"testbank": mortal})
-    bank = till.shop.peers._local.pop("testbank")
     mortal.asked.clear()
-    for number in range(14):
-        assert (await till.authorize(f"ord_away_{number}")).state is PaymentState.UNKNOWN
+    with till.cut_off("testbank"):
+        for number in range(14):
+            assert (await till.authorize(f"ord_away_{number}")).state is PaymentState.UNKNOWN
     assert len(mortal.asked) == 10
-    till.shop.peers._local["testbank"] = bank
     for number in range(14):
         await till.settle(f"ord_away_{number}", AUTHORIZED, seconds=30)
     assert await till.broken() == {}

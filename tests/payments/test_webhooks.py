@@ -172,17 +172,16 @@ async def test_a_voided_payment_hears_nothing_more(till: Till) -> None:
 
 async def test_the_bank_goes_on_until_the_shop_takes_its_webhooks(open_till: OpenTill) -> None:
     till = await open_till()
-    local = till.shop.peers._local.pop("payments")
-    charge = await bank_actions.charge(till.shop.ports["testbank"], "pay_" + "0" * 26, PRICE, "tok_ok")
-    assert charge["state"] == "authorized"
-    for _ in range(5):
-        await till.deliver()
-        till.clock.advance(60)
-    waits = "SELECT attempts, delivered_at FROM webhook"
-    row = await till.shop.ports["testbank"].db.fetchrow(waits)
-    assert row
-    assert (row["attempts"], row["delivered_at"]) == (5, None)
-    till.shop.peers._local["payments"] = local
+    with till.cut_off("payments"):
+        charge = await bank_actions.charge(till.shop.ports["testbank"], "pay_" + "0" * 26, PRICE, "tok_ok")
+        assert charge["state"] == "authorized"
+        for _ in range(5):
+            await till.deliver()
+            till.clock.advance(60)
+        waits = "SELECT attempts, delivered_at FROM webhook"
+        row = await till.shop.ports["testbank"].db.fetchrow(waits)
+        assert row
+        assert (row["attempts"], row["delivered_at"]) == (5, None)
     payment = await till.authorize("ord_late", "tok_timeout")
     assert payment.state is UNKNOWN
     await till.deliver()

@@ -8,7 +8,8 @@ import pytest
 from tests.testbank.conftest import Desk
 
 BREAK = {
-    "I1": "INSERT INTO entry SELECT transfer, charge_id, 'merchant', 7, 'EUR' FROM entry WHERE transfer = 'forced' LIMIT 1",
+    "I1": """INSERT INTO entry SELECT transfer, charge_id, 'merchant', 7, 'EUR' FROM entry
+             WHERE transfer = 'charge forced' LIMIT 1""",
     "I2": "UPDATE charge SET captured = captured - 1",
     "I3": "UPDATE deed SET kind = 'capture'",
     "I4": "UPDATE charge SET refunded = captured + 1",

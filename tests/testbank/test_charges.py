@@ -51,6 +51,12 @@ async def test_a_deed_is_done_once_by_its_reference(desk: Desk, deed: str, count
     assert (await desk.do(other, deed, f"{deed}.ref")).json()["code"] == "reference_reused"
 
 
+async def test_a_charge_and_what_is_done_to_it_may_share_a_reference(desk: Desk) -> None:
+    charge = await desk.held("shared")
+    assert (await desk.do(charge, "capture", "shared")).json()["state"] == "captured"
+    assert (await desk.do(charge, "refunds", "shared")).json()["code"] == "reference_reused"
+
+
 async def test_refunds_racing_never_give_back_more_than_was_taken(desk: Desk) -> None:
     charge = await desk.held("race")
     await desk.do(charge, "capture", "race.c")

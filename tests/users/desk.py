@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.policy import default
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
@@ -86,13 +87,15 @@ class Desk:
         while await actions.post(self.ports) == 0:
             pass
         folder = self.shop.settings.data_dir / "mail"
-        read = [message_from_bytes(each.read_bytes()) for each in sorted(folder.glob("*.eml"))]
-        return [(str(m["To"]), str(m["Subject"]), m.get_payload(decode=True).decode()) for m in read]
+        read = [message_from_bytes(each.read_bytes(), policy=default) for each in sorted(folder.glob("*.eml"))]
+        return [(str(m["To"]), str(m["Subject"]), str(m.get_content())) for m in read]
 
     async def link_to(self, email: str) -> str:
         """The token of the last link that was mailed to this address."""
         texts = [text for to, _, text in await self.mail() if to == email]
-        return re.findall(r"token=(ml_\S+)", texts[-1])[0]
+        found = re.search(r"token=(ml_\S+)", texts[-1])
+        assert found
+        return found[1]
 
     async def facts(self, user_id: str) -> list[str]:
         """What was told about this user, in order; a reason or roles behind it."""

@@ -38,12 +38,11 @@ def test_tags_and_dots_are_part_of_the_name(one: str, other: str, domain: str) -
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_read_or_refused_with_words(text: str) -> None:
+def test_any_text_is_refused_or_read_the_same_however_it_is_spelt(text: str) -> None:
     for attempt in (text, f"{text}@example.com", f"a@{text}.com"):
         try:
             email = parse(attempt)
-        except ValueError as refused:
-            assert str(refused)
+        except ValueError:
             continue
         assert email.canonical == parse(email.canonical).canonical
         assert email.canonical == parse(email.mailbox).canonical

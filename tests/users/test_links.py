@@ -1,14 +1,18 @@
 """A mailed link signs in once, for ten minutes, only its owner; who has no account learns nothing."""
 
 import asyncio
+from collections.abc import Sequence
 
+from banyan.foundation.envelope import Envelope
 from banyan.kernel.clock import VirtualClock
 from banyan.users import actions
+from banyan.users.app import service
+from tests.conftest import OpenShop
 from tests.users.desk import Desk, fresh_email
 
 
-async def send(desk: Desk, email: str, **more: str) -> int:
-    answer = await desk.ask("POST", "/v1/sessions/magic-link", {"email": email}, **more)
+async def send(desk: Desk, email: str) -> int:
+    answer = await desk.ask("POST", "/v1/sessions/magic-link", {"email": email})
     assert answer.status in (202, 429)
     return answer.status
 
@@ -133,3 +137,21 @@ async def test_what_is_no_link_is_refused_alike(desk: Desk) -> None:
     for token in ("x", "ml_" + "A" * 43, "rt_" + "A" * 43, "ml_\x00", "ml_" + "ä" * 43):
         answer = await desk.redeem(token)
         assert (answer.status, answer.json()["code"]) == (401, "link_invalid")
+
+
+async def test_a_working_shop_posts_letters_and_tells_facts_by_itself(open_shop: OpenShop) -> None:
+    desk = Desk(await open_shop(service(), work=True))
+    made = await desk.newcomer()
+    await send(desk, made["email"])
+    heard: list[str] = []
+
+    async def take(batch: Sequence[Envelope]) -> None:
+        heard.extend(envelope.type for envelope in batch)
+
+    folder = desk.shop.settings.data_dir / "mail"
+    async with asyncio.timeout(30):
+        while not (heard and any(folder.glob("*.eml"))):
+            await desk.shop.bus.deliver("listener", frozenset({"users"}), take)
+            await asyncio.sleep(0.02)
+    assert heard == ["users.UserRegistered"]
+    assert (await desk.redeem(await desk.link_to(made["email"]))).status == 201

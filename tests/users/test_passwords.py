@@ -84,7 +84,7 @@ def test_roles_need_fifteen_characters(text: str) -> None:
     assert weak is not None
 
 
-@given(st.text(min_size=1, max_size=4), st.integers(min_value=3, max_value=30))
+@given(st.text("abcXYZ019 .ßéЖ漢", min_size=1, max_size=4), st.integers(min_value=3, max_value=30))
 def test_one_piece_over_and_over_is_common(piece: str, times: int) -> None:
     weak = password_rules.weakness((piece * times)[:100], email="ada@example.com")
-    assert weak is not None or len(password_rules.plain(piece)) != len(piece)
+    assert weak is not None

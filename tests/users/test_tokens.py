@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -40,7 +41,9 @@ class Workshop:
         head, body, _ = token.split(".")
         self.header: dict[str, Any] = json.loads(base64.urlsafe_b64decode(head + "=="))
         self.claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=="))
-        self.public_pem = key.raw_value.public_key().public_bytes(
+        assert isinstance(key.raw_value, RSAPrivateKey)
+        self._private = key.raw_value
+        self.public_pem = self._private.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
 
@@ -48,9 +51,8 @@ class Workshop:
         """Signed by the true key, whatever it says; None takes a claim away."""
         told = {name: value for name, value in (self.claims | changed).items() if value is not None}
         payload = json.dumps(told if claims is None else claims).encode()
-        signer = self.key.raw_value
         signed = f"{_b64(self.header if header is None else header)}.{_b64(payload)}"
-        return f"{signed}.{_b64(signer.sign(signed.encode(), padding.PKCS1v15(), SHA256()))}"
+        return f"{signed}.{_b64(self._private.sign(signed.encode(), padding.PKCS1v15(), SHA256()))}"
 
     def hmac_signed(self, secret: bytes, header: dict[str, Any]) -> str:
         signed = f"{_b64(header)}.{_b64(self.claims)}"

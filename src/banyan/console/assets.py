@@ -1,4 +1,4 @@
-"""The stylesheet and the icon: kept in memory, compressed once, named by their content so that browsers may keep them for ever."""
+"""The stylesheet and the icon: in memory, compressed once, named by their content: browsers keep them for ever."""
 
 import gzip
 from dataclasses import dataclass

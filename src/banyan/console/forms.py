@@ -9,7 +9,7 @@ from starlette.requests import Request
 from banyan.kernel.refusals import Malformed, Refusal, TooLarge
 
 MAX_BODY = 600_000  # bytes: two descriptions of 20,000 characters, percent-encoded
-MAX_FIELDS = 700
+MAX_FIELDS = 2_000
 _UNTYPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _UNTYPED_IN_PROSE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,10}")

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
+from banyan.kernel.refusals import NotFound
+
 HOME = "/console"
 _LOCAL = re.compile(r"/console(?:[/?][!-\[\]-~]{0,1000})?")  # visible ASCII without a backslash
 
@@ -14,9 +16,10 @@ def local(wanted: str) -> str:
 
 
 def segment(text: str) -> str:
-    """Text as one segment of a path; dots alone would mean another place."""
-    quoted = quote(text, safe="", errors="replace")
-    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
+    """Text as one segment of a path. NotFound for what would mean another path: nothing, or dots."""
+    if not text.strip("."):
+        raise NotFound
+    return quote(text, safe="", errors="replace")
 
 
 def with_query(path: str, pairs: Iterable[tuple[str, str]] = (), **more: str) -> str:

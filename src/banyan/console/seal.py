@@ -1,4 +1,4 @@
-"""Forms that only our own pages can send: a token signed by us and bound to a cookie, and where the browser says it comes from."""
+"""Forms that only our own pages can send: a signed token bound to a cookie, and where the browser says it comes from."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode

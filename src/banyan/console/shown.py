@@ -8,7 +8,8 @@ import orjson
 from banyan.kernel.money import Money, exponent
 
 _NBSP = "\N{NO-BREAK SPACE}"
-_STEPS = ((60, "s"), (3600, "min"), (86_400, "h"))
+# Below so many seconds: this unit, of so many seconds.
+_STEPS = ((60, "s", 1), (3600, "min", 60), (86_400, "h", 3600), (60 * 86_400, "days", 86_400))
 
 
 def money(amount: Money | None) -> str:
@@ -58,9 +59,8 @@ def ago(when: datetime, now: datetime) -> str:
     seconds = abs(gap) // timedelta(seconds=1)
     if seconds < 10:
         return "just now"
-    text = next((f"{seconds // (end // 60 if end < 86_400 else 3600)} {unit}" for end, unit in _STEPS if seconds < end), "")
-    if not text:
-        text = counted(seconds // 86_400, "day") if seconds < 60 * 86_400 else counted(seconds // (30 * 86_400), "month")
+    unit, size = next(((unit, size) for end, unit, size in _STEPS if seconds < end), ("months", 30 * 86_400))
+    text = f"{seconds // size}{_NBSP}{unit if seconds >= 2 * size else unit.removesuffix('s') or unit}"
     return f"{text} ago" if gap > timedelta(0) else f"in {text}"
 
 

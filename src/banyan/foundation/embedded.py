@@ -38,7 +38,7 @@ class Embedded:
 
 
 def start(data_dir: Path, *, durable: bool = True) -> Embedded:
-    """Start the server of this data folder, or join the one that runs. `durable=False` is for tests: no fsync.
+    """Start the server of this data folder, or join the one that runs. `durable=False` is for tests: no fsync, and nothing of the server's own in the background.
 
     A server left behind by a killed process is found and used again; a stale lock file is cleared by PostgreSQL's own
     recovery. RuntimeError with what to do when it does not start.
@@ -107,7 +107,7 @@ def _configure(place: Path, durable: bool) -> None:
     text = conf.read_text()
     if include not in text:
         conf.write_text(text + "\n" + include)
-    quick = "" if durable else "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+    quick = "" if durable else "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\n"
     ours = place / "banyan.conf"
     ours.write_text(_CONF + quick)
     owner = place.stat()

@@ -21,7 +21,7 @@ from banyan.foundation.auth import CART_COOKIE, Principal
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.peers import CALL_PATH
 from banyan.foundation.service import Ports, Service
-from banyan.kernel.refusals import Fault, Invalid, Malformed, Refusal, Stale, Unconditional
+from banyan.kernel.refusals import Fault, Invalid, Malformed, NotFound, Refusal, Stale, Unconditional
 
 _log = logging.getLogger(__name__)
 
@@ -185,6 +185,8 @@ def key_of(request: Request, who: Principal, key: str | None, body: bytes, *, re
         return None
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Malformed("an Idempotency-Key is 1 to 255 printable characters", code="key_malformed")
+    if not request.url.path.isprintable():  # what no route knows, and the database cannot hold
+        raise NotFound("There is nothing here")
     return Key.of(f"{who.caller} {request.method} {request.url.path}", key, body)
 
 

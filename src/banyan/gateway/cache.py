@@ -287,4 +287,6 @@ def _passed_on(told: Iterable[tuple[str, str]]) -> Headers:
     given = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told]
     if not any(name == b"cache-control" for name, _ in given):
         given.append((b"cache-control", CACHE_CONTROL.encode()))
+    if not any(name == b"vary" and b"authorization" in value.lower() for name, value in given):
+        given.append((b"vary", b"authorization"))  # who shows a token is not answered from here
     return given

@@ -61,16 +61,16 @@ _CHECKOUT = (CHECKOUT, CHECKOUT_ANYWHERE)
 _POSTS: tuple[tuple[re.Pattern[str], tuple[Quota, ...]], ...] = tuple(
     (re.compile(pattern), quotas)
     for pattern, quotas in (
-        (r"/v1/sessions/magic-link|/v1/users/(?:password-reset|verification)(?:s|/.*)?", (MAIL,)),
+        (r"/v1/sessions/magic-link|/sign-in/link", (MAIL,)),
         (r"/v1/users", (SIGN_UP,)),
         (r"/v1/sessions(?:/.*)?|/v1/passkeys/.*|/oauth/(?:token|revoke|authorize)", (SIGN_IN,)),
         (r"/v1/carts", (CARTS,)),
         (r"/v1/carts/[^/]+/checkout|/v1/orders/one-click|/v1/vault/.*", _CHECKOUT),
         (r"/webhooks/.*", (WEBHOOKS,)),
         (r"/graphql", (QUERIES,)),
-        (r"(?:/console|/account)?/(?:sign-in|login)(?:/.*)?", (SIGN_IN,)),
-        (r"(?:/account)?/(?:sign-up|register)", (SIGN_UP,)),
-        (r"/checkout/(?:pay|place)(?:/.*)?", _CHECKOUT),
+        (r"(?:/console)?/sign-in(?:/.*)?", (SIGN_IN,)),
+        (r"/sign-up", (SIGN_UP,)),
+        (r"/checkout/place|/buy-now", _CHECKOUT),
     )
 )
 
@@ -96,7 +96,7 @@ class Standing:
     """How far a caller is with one quota."""
 
     quota: Quota
-    key: str
+    key: str  # its counter; empty where this caller is not counted
     used: int
     seconds: float  # until it begins anew
 
@@ -122,14 +122,14 @@ class Limits:
         counted = []
         for quota in quotas_of(method, path):
             key = _key(quota, who, address)
-            if key is not None:
-                counted.append(Standing(quota, key, *await self._add(quota, key, 1)))
+            used = await self._add(quota, key, 1) if key else (0, float(quota.seconds))
+            counted.append(Standing(quota, key, *used))
         return tuple(counted)
 
     async def give_back(self, standings: Sequence[Standing]) -> None:
         """The request succeeded: what counts failures only counts one less."""
         for standing in standings:
-            if standing.quota.gives_back:
+            if standing.quota.gives_back and standing.key:
                 with contextlib.suppress(Unavailable):
                     await self._add(standing.quota, standing.key, -1)
 
@@ -181,13 +181,13 @@ def address_of(peer: str, forwarded: str, proxies: int) -> str:
     return ""
 
 
-def _key(quota: Quota, who: Principal, address: str) -> str | None:
-    """The counter of one quota and caller; None where it does not count."""
+def _key(quota: Quota, who: Principal, address: str) -> str:
+    """The counter of one quota and caller; empty where nothing is counted."""
     caller = who.caller if quota.per is Per.CALLER else "guest"
     if caller != "guest":
         return f"limit:{quota.name}:{caller}"
     if quota.per is not Per.ADDRESS and _own_machine(address):
-        return None
+        return ""
     return f"limit:{quota.name}:{_network(address)}"
 
 

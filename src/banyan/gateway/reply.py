@@ -9,6 +9,8 @@ from banyan.gateway.headers import Headers, Safety, outwards
 from banyan.gateway.limits import Limits, Standing
 from banyan.kernel.refusals import Refusal
 
+_API = ("/v1/", "/graphql", "/oauth/")  # whose callers are programs that read limits
+
 
 class Reply:
     """The `send` that applications behind the gateway are given. HEAD is answered as GET, without the body."""
@@ -59,11 +61,11 @@ class Reply:
     async def _start(self, status: int, headers: Headers) -> None:
         if status == 405:
             status, headers = await self._other_methods(headers)
-        if self.standings:
+        if self.standings and (status == 429 or self._path.startswith(_API)):
             headers.append((b"ratelimit-policy", limits.policy(each.quota for each in self.standings)))
             headers.append((b"ratelimit", limits.left(self.standings)))
-            if status < 400 and self.limits:
-                await self.limits.give_back(self.standings)
+        if status < 400 and self.limits is not None:
+            await self.limits.give_back(self.standings)
         headers = self._safety.added(headers, self._path, personal=self.personal)
         start: dict[str, Any] = {"type": "http.response.start", "status": status, "headers": headers}
         await self.plain(start)

@@ -49,14 +49,15 @@ async def load_window(line: Line, tree: Tree, currency: str) -> Window:
         catalog.search(line, [("sort", "newest"), ("limit", "24"), ("currency", currency)]),
     )
     sold = [card for card in popular.items if card.available and card.image]
+    hero = _varied(sold, tree, 4)
     faces: dict[str, Card] = {}
-    for card in sold:
+    for card in sorted(sold, key=lambda card: card in hero):
         way = tree.way(card.category)
         if way:
             faces.setdefault(way[0].slug, card)
-    hero = _varied(sold, tree, 4)
-    loved = _varied([card for card in sold if card not in hero], tree, 8)
-    fresh = _varied([card for card in newest.items if card.available and card not in loved], tree, 4)
+    shown = [*hero, *faces.values()]
+    loved = _varied([card for card in sold if card not in shown], tree, 8)
+    fresh = _varied([card for card in newest.items if card.available and card not in shown + loved], tree, 4)
     return Window(tuple(loved), tuple(fresh), tuple(hero), faces)
 
 

@@ -79,10 +79,12 @@ async def face(shop: Shop) -> Any:
     async def nowhere(request: Request) -> Response:
         return await doorway.nowhere(request)
 
-    routes = [Route("/static/{name}", serve, methods=["GET"])]
-    for path in dict.fromkeys((*READ, *SENT)):
-        routes.append(Route(path, doorway.page(READ.get(path), SENT.get(path)), methods=["GET", "POST"]))
-    routes.append(Route("/{path:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))
+    paths = dict.fromkeys((*READ, *SENT))
+    routes = [
+        Route("/static/{name}", serve, methods=["GET"]),
+        *(Route(path, doorway.page(READ.get(path), SENT.get(path)), methods=["GET", "POST"]) for path in paths),
+        Route("/{path:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+    ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return GZipMiddleware(app, minimum_size=1_000, compresslevel=4)

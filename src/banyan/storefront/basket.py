@@ -62,7 +62,8 @@ async def after_sign_in(visit: Visit) -> None:
         if merged is None:
             return
         visit.jar.drop(Cookie.CART)
-        return hold(visit, merged)
+        hold(visit, merged)
+        return
     await or_none(find(visit))
 
 

@@ -46,6 +46,6 @@ _REGION = re.compile(r"[a-z]{2,3}-([A-Z]{2})(?:[,;]|$)")
 def likely(accept_language: str, currency: str) -> str:
     """Where somebody with this Accept-Language (RFC 9110 §12.5.4) most likely lives; else where the currency is from."""
     found = _REGION.match(accept_language.strip())
-    if found and found[1] in COUNTRIES:
+    if found and found[1] in COUNTRIES and found[0][:5] != "en-US":  # which browsers say everywhere
         return found[1]
     return _OF_CURRENCY.get(currency, "DE")

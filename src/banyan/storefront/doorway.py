@@ -47,7 +47,9 @@ class Doorway:
                 response = await self._refused(visit, refusal)
             except Exception:
                 _log.exception("a page failed", extra={"path": request.url.path[:200]})
-                response = await self._refused(visit, Refusal("something broke on our side", code="internal", status=500))
+                response = await self._refused(
+                    visit, Refusal("something broke on our side", code="internal", status=500)
+                )
             return self._finished(visit, response)
 
         return endpoint

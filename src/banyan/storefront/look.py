@@ -32,8 +32,8 @@ def environment(assets: Assets, ids: Ids, **shop: Any) -> Environment:
         "counted": shown.counted,
         "country": shown.country,
         "picture": shown.picture,
-        "initials": shown.initials,
         "segment": segment,
+        "device": shown.device,
     }
     jinja.globals |= {"asset": assets.url, "new_key": lambda: ids.new("key"), **shop}
     for name in jinja.list_templates():

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlencode
 
-_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")  # visible ASCII without a backslash, and no second slash at the front
+_LOCAL = re.compile(
+    r"/(?![/\\])[!-\[\]-~]{0,1000}"
+)  # visible ASCII without a backslash, and no second slash at the front
 Pairs = Sequence[tuple[str, str]]
 
 

@@ -10,7 +10,18 @@ _SIGNS = {
     "EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$",
     "BRL": "R$", "MXN": "MX$", "CNY": "CN¥", "ILS": "₪", "VND": "₫", "PHP": "₱", "TRY": "₺", "UAH": "₴",
 }  # fmt: skip
-_UNITS = {"cm": "cm", "mm": "mm", "g": "g", "kg": "kg", "ml": "ml", "l": "l", "w": "W", "wh": "Wh", "mah": "mAh", "h": "h"}
+_UNITS = {
+    "cm": "cm",
+    "mm": "mm",
+    "g": "g",
+    "kg": "kg",
+    "ml": "ml",
+    "l": "l",
+    "w": "W",
+    "wh": "Wh",
+    "mah": "mAh",
+    "h": "h",
+}
 
 
 def money(amount: Money) -> str:
@@ -73,6 +84,28 @@ def picture(url: str | None) -> str:
     return url if fits else ""
 
 
-def initials(name: str) -> str:
-    words = [word for word in name.split() if word[:1].isalnum()]
-    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "Chrome": "Chrome",
+    "CriOS": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "CrOS": "Chromebook",
+    "Linux": "Linux",
+}
+
+
+def device(user_agent: str) -> str:
+    """A browser and system as people call them: `Firefox on Linux`."""
+    browser = next((name for mark, name in _BROWSERS.items() if f"{mark}/" in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
+    return f"{browser} on {system}" if browser and system else browser or system or "Another device"

@@ -1,6 +1,7 @@
 """An order's facts as a story: what happened when, in a shopper's words; and what its status means."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,19 +47,43 @@ def standing(order: Order) -> Standing:
     because = f", because {_REASONS[order.reason]}" if order.reason in _REASONS else ""
     match order.status:
         case "confirmed":
-            return Standing("Confirmed", "Thank you. Your order is confirmed.", f"We have written to {order.email}.", "good", "check")
+            return Standing(
+                "Confirmed",
+                "Thank you. Your order is confirmed.",
+                f"We have written to {order.email}.",
+                "good",
+                "check",
+            )
         case "fulfilled":
             return Standing("Sent", "Everything has left us.", "Your parcels are on their way.", "good", "box")
         case "payment_failed":
             return Standing(
-                "Not paid", f"The payment did not go through{because}.", "Nothing was charged, and your cart is as it was.", "bad", "card"
+                "Not paid",
+                f"The payment did not go through{because}.",
+                "Nothing was charged, and your cart is as it was.",
+                "bad",
+                "card",
             )
         case "rejected":
-            return Standing("Not placed", f"We could not place this order{because}.", "Nothing was charged, and your cart is as it was.", "bad", "box")
+            return Standing(
+                "Not placed",
+                f"We could not place this order{because}.",
+                "Nothing was charged, and your cart is as it was.",
+                "bad",
+                "box",
+            )
         case "cancelled":
-            return Standing("Cancelled", "This order was cancelled.", "What was paid goes back the way it came.", "", "undo")
+            return Standing(
+                "Cancelled", "This order was cancelled.", "What was paid goes back the way it came.", "", "undo"
+            )
         case _:
-            return Standing("Processing", "We are placing your order.", "This takes a moment. The page looks again by itself.", "note", "clock")
+            return Standing(
+                "Processing",
+                "We are placing your order.",
+                "This takes a moment. The page looks again by itself.",
+                "note",
+                "clock",
+            )
 
 
 def label(status: str) -> tuple[str, str]:
@@ -105,10 +130,8 @@ def _text(data: Mapping[str, Any]) -> str:
     parts = []
     amount = data.get("amount")
     if isinstance(amount, dict):
-        try:
+        with suppress(KeyError, ValueError, TypeError):
             parts.append(shown.money(Money(int(amount["amount"]), str(amount["currency"]))))
-        except (KeyError, ValueError, TypeError):
-            pass
     if data.get("tracking"):
         parts.append(f"Tracking {data['tracking']}")
     reason = str(data.get("reason") or "")

@@ -47,6 +47,13 @@ class Front:
         return self.settings.environment == "laptop"
 
 
+class Wrong(dict[str, str]):
+    """What is wrong, by field; empty for what is right."""
+
+    def __missing__(self, field: str) -> str:
+        return ""
+
+
 class Visit:
     def __init__(self, front: Front, request: Request) -> None:
         self.front = front
@@ -107,8 +114,8 @@ class Visit:
                 "pieces": self.pieces,
                 "told": message,
                 "seal": self.front.seal.token(self.nonce, self.front.ids.secret(SIZE)),
-                "errors": {},
                 **context,
+                "errors": Wrong(context.get("errors", {})),
             }
         )
         return HTMLResponse(html, status)

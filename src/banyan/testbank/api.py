@@ -96,7 +96,7 @@ class Card(BaseModel):
 
 
 _TROUBLE: dict[int | str, dict[str, Any]] = {
-    status: {"model": web.Problem, "description": words}
+    status: {"model": web.Problem, "description": words, "content": {web.PROBLEM: {}}}
     for status, words in ((500, "The bank stumbled"), (503, "The bank cannot just now"), (504, "It took too long"))
 }
 _CHARGE: dict[int | str, dict[str, Any]] = {200: {"model": Charge}, **_TROUBLE}

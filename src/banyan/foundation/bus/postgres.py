@@ -44,6 +44,7 @@ class PostgresBus:
         self._lease: asyncpg.Connection | None = None  # holds the group locks of this process
         self._leased: set[str] = set()
         self._asking = asyncio.Lock()
+        self._opening = asyncio.Lock()
         self._bells: list[Wake] = []
 
     @classmethod
@@ -90,6 +91,7 @@ class PostgresBus:
         if after is None:
             last = await self._ask(_LAST)
             return "{}.{}".format(*(_place(last[0]) if last else ("0", 0)))
+        await self._listen()  # without it a process that only follows would look once in a while instead of being rung
         at, _, pos = after.partition(".")
         rows = await self._ask(_NEXT_AFTER, sorted(topics), BATCH, at, int(pos))
         if not rows:
@@ -120,19 +122,28 @@ class PostgresBus:
         except _GONE as error:
             raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
 
-    async def _hold(self, group: str) -> bool:
-        """Whether this process is the group's reader now. The lock lives as long as the lease connection."""
-        async with self._asking:
+    async def _listen(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """The lease connection, which is told when other processes publish; opened where it is not open."""
+        async with self._opening:
             try:
                 if self._lease is None or self._lease.is_closed():
                     self._leased.clear()
                     self._lease = await asyncpg.connect(self._url)
                     await self._lease.add_listener(_CHANNEL, lambda *_: self._ring())
+                return self._lease
+            except _GONE as error:
+                raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
+
+    async def _hold(self, group: str) -> bool:
+        """Whether this process is the group's reader now. The lock lives as long as the lease connection."""
+        async with self._asking:
+            lease = await self._listen()
+            try:
                 if group in self._leased:
                     return True
-                if not await self._lease.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 1))", group):
+                if not await lease.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 1))", group):
                     return False
-                await self._lease.execute("INSERT INTO reader (name) VALUES ($1) ON CONFLICT DO NOTHING", group)
+                await lease.execute("INSERT INTO reader (name) VALUES ($1) ON CONFLICT DO NOTHING", group)
             except _GONE as error:
                 raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
             self._leased.add(group)

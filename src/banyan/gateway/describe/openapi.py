@@ -11,6 +11,7 @@ from banyan.contracts import gateway
 from banyan.foundation.auth import CART_COOKIE
 from banyan.foundation.peers import Peers
 from banyan.foundation.web import PROBLEM, Problem
+from banyan.gateway.cache import family_of
 from banyan.gateway.routes import Routes
 from banyan.kernel.clock import Clock
 from banyan.kernel.refusals import Refusal
@@ -170,8 +171,11 @@ def _complete(operation: Json, service: str, path: str, verb: str, taken: set[st
     for status, response in responses.items():
         if status[0] in "45" and "$ref" not in response:
             response["content"] = {PROBLEM: {"schema": {"$ref": _REF + "Problem"}}}
+    if verb == "get" and family_of(path) is not None:
+        responses.setdefault("304", {"description": "As you have it (If-None-Match)"})
     for status, reference in (("429", "TooMany"), ("503", "Unavailable"), ("504", "DeadlinePassed")):
         responses.setdefault(status, {"$ref": f"#/components/responses/{reference}"})
+    operation["responses"] = dict(sorted(responses.items()))
 
 
 def _problem() -> Json:

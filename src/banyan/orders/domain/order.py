@@ -87,6 +87,7 @@ class Order:
     placed: OrderPlaced
     version: int
     status: OrderStatus
+    held: bool = False
     authorized: bool = False
     captured: Money | None = None
     confirmed: bool = False
@@ -155,6 +156,8 @@ def apply(order: Order | None, fact: Event) -> Order:
     _must_add_up(order, fact)
     order = replace(order, version=order.version + 1, status=status)
     match fact:
+        case OrderStockHeld():
+            return replace(order, held=True)
         case OrderPaymentAuthorized():
             return replace(order, authorized=True)
         case OrderPaymentCaptured():
@@ -182,8 +185,14 @@ def _leads_to(order: Order, fact: Event) -> OrderStatus:
 
 
 def _must_add_up(order: Order, fact: Event) -> None:
-    """What the table of states cannot say: nothing twice, no more sent than bought, no more back than paid."""
+    """What the table of states cannot say: goods before money, nothing twice, no more sent or paid back than was."""
     match fact:
+        case OrderStockHeld():
+            wrong = order.held
+        case OrderPaymentAuthorized():
+            wrong = order.authorized or not order.held
+        case OrderConfirmed():
+            wrong = not order.authorized
         case OrderPaymentCaptured():
             wrong = order.captured is not None
         case OrderCompensated():

@@ -29,6 +29,7 @@ CREATE TABLE cart_line (
     sku text NOT NULL,
     quantity integer NOT NULL CHECK (quantity BETWEEN 1 AND 999),
     seen jsonb NOT NULL,  -- the item as it was last shown: name, image, price
+    place bigint GENERATED ALWAYS AS IDENTITY,  -- in the order they were put in
     UNIQUE (cart_id, sku)
 );
 

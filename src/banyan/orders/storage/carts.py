@@ -13,7 +13,7 @@ KEPT = timedelta(days=KEEP_DAYS)
 
 _CART = """
 SELECT cart.*,
-    coalesce((SELECT jsonb_agg(jsonb_build_array(id, sku, quantity, seen) ORDER BY id)
+    coalesce((SELECT jsonb_agg(jsonb_build_array(id, sku, quantity, seen) ORDER BY place)
               FROM cart_line WHERE cart_id = cart.id), '[]') AS lines,
     (SELECT order_id FROM order_view
      WHERE cart_id = cart.id AND status NOT IN ('rejected', 'payment_failed')) AS order_id

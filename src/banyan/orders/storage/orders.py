@@ -55,8 +55,8 @@ async def shadow(tx: Tx) -> str:
 
 async def compare(tx: Tx, shadow: str) -> tuple[list[str], list[str]]:
     """Ids of rows only in the view, and only in its shadow: both empty when they are the same."""
-    here = await tx.fetch(f"SELECT order_id FROM (TABLE order_view EXCEPT TABLE {shadow}) AS only")
-    there = await tx.fetch(f"SELECT order_id FROM (TABLE {shadow} EXCEPT TABLE order_view) AS only")
+    here = await tx.fetch(f"SELECT order_id FROM (TABLE order_view EXCEPT TABLE {shadow}) AS apart")
+    there = await tx.fetch(f"SELECT order_id FROM (TABLE {shadow} EXCEPT TABLE order_view) AS apart")
     return [row["order_id"] for row in here], [row["order_id"] for row in there]
 
 

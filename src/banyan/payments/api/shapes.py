@@ -16,8 +16,11 @@ _NUMBER = re.compile(r"[0-9]{12,19}")
 _CODE = re.compile(r"[0-9]{3,4}")
 
 TROUBLE: dict[int | str, dict[str, Any]] = {
-    503: {"model": web.Problem, "description": "Something needed does not answer just now"},
-    504: {"model": web.Problem, "description": "The time allowed is over; it may or may not have been done"},
+    status: {"model": web.Problem, "description": words, "content": {web.PROBLEM: {}}}
+    for status, words in (
+        (503, "Something needed does not answer just now"),
+        (504, "The time allowed is over; it may or may not have been done"),
+    )
 }
 
 

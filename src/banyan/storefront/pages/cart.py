@@ -73,7 +73,11 @@ async def buy_now(visit: Visit) -> Response:
     except Refusal as refusal:
         if refusal.code == "one_click_not_ready":
             no_address = any(fault.code == "address_missing" for fault in refusal.errors)
-            return visit.to("/account/addresses", "address-needed") if no_address else visit.to("/account/payment", "method-needed")
+            return (
+                visit.to("/account/addresses", "address-needed")
+                if no_address
+                else visit.to("/account/payment", "method-needed")
+            )
         if refusal.code not in ("out_of_stock", "price_changed", "unknown_sku"):
             raise
         return await _sold_out(visit, chosen, quantity, refusal)

@@ -9,7 +9,7 @@ from banyan.kernel.refusals import Refusal
 from banyan.storefront import addresses, basket, countries
 from banyan.storefront.cookies import Cookie
 from banyan.storefront.forms import Form, faults
-from banyan.storefront.pages.paying import Means, chosen_means, place, ways_to_pay
+from banyan.storefront.pages.paying import Means, chosen_means, place, usual, ways_to_pay
 from banyan.storefront.shop_api import carts, people
 from banyan.storefront.shop_api.line import or_none
 from banyan.storefront.shop_api.shapes import Address, Cart, SavedAddress
@@ -91,7 +91,9 @@ async def pay(visit: Visit) -> Response:
     cart = await or_none(carts.read(visit.line, cart_id))
     if cart is not None and cart.status == "open" and visit.form["total"] != str(cart.total.amount):
         basket.hold(visit, cart)
-        return await _payment_page(visit, cart, 409, {"": "The total is another one now. Please look it over before you pay."})
+        return await _payment_page(
+            visit, cart, 409, {"": "The total is another one now. Please look it over before you pay."}
+        )
     means = await chosen_means(visit, key)
     if not isinstance(means, Means):
         return visit.to("/cart", "cart-empty") if cart is None else await _payment_page(visit, cart, 422, means)
@@ -106,7 +108,7 @@ async def _payment_page(visit: Visit, cart: Cart, status: int = 200, errors: dic
         cart=cart,
         address_lines=_lines(cart.address or Address()),
         ways=ways,
-        chosen=visit.form["way"] or ways[0].value,
+        chosen=visit.form["way"] or usual(visit, ways),
         form=visit.form,
         errors=errors or {},
     )
@@ -161,5 +163,3 @@ def _typed(form: Form, saved: tuple[SavedAddress, ...], email: str) -> Delivery:
 
 def _lines(address: Address) -> list[str]:
     return addresses.lines(address, countries.COUNTRIES.get(address.country, address.country))
-
-

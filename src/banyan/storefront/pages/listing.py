@@ -1,6 +1,8 @@
 """Lists of products: a category's, or what a search found; narrowed, sorted and turned page by page through the address alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 
@@ -11,12 +13,14 @@ from banyan.storefront.aisles import Tree
 from banyan.storefront.forms import Form
 from banyan.storefront.places import Pairs, segment, toggled, with_query, without
 from banyan.storefront.shop_api import catalog
-from banyan.storefront.shop_api.shapes import Category, Found
+from banyan.storefront.shop_api.shapes import Category, FacetValue, Found
 from banyan.storefront.visit import Visit
 
 PAGE = 24  # products
 LONGEST = 200  # characters of a search
 MOST_BRANDS = 20
+MOST_AISLES = 14
+PATH = " > "  # between the names in a category facet's label
 SORTS = {
     "relevance": "Best match",
     "popularity": "Most popular",
@@ -37,6 +41,8 @@ class Asked:
     brands: tuple[str, ...]
     low: int | None
     high: int | None
+    low_text: str
+    high_text: str
     available: bool
     sort: str
     cursor: str
@@ -70,6 +76,7 @@ class Choice:
     url: str
     count: int = 0
     chosen: bool = False
+    depth: int = 0
 
 
 async def category(visit: Visit) -> Response:
@@ -105,7 +112,9 @@ def read(path: str, query: Form, currency: str, category: str = "") -> Asked:
     text = query["q"][:LONGEST] if not category else ""
     sort = query["sort"] if query["sort"] in SORTS else ("relevance" if text else "popularity")
     low, high = _minor(query["min"], currency), _minor(query["max"], currency)
-    brands = tuple(dict.fromkeys(value[:100] for name, value in query.pairs if name == "brand" and value.isprintable() and value))
+    brands = tuple(
+        dict.fromkeys(value[:100] for name, value in query.pairs if name == "brand" and value.isprintable() and value)
+    )
     pairs = [
         ("q", text),
         ("category", "" if category else query["category"]),
@@ -122,6 +131,8 @@ def read(path: str, query: Form, currency: str, category: str = "") -> Asked:
         brands=brands[:MOST_BRANDS],
         low=low,
         high=high,
+        low_text=query["min"] if low is not None else "",
+        high_text=query["max"] if high is not None else "",
         available=query["available"] == "1",
         sort=sort,
         cursor=query["cursor"][:500],
@@ -144,7 +155,7 @@ def _major(minor: int, currency: str) -> str:
     return f"{whole}.{part:0{digits}d}" if part else str(whole)
 
 
-def _context(visit: Visit, tree: Tree, asked: Asked, found: Found, under: Category | None) -> dict[str, object]:
+def _context(visit: Visit, tree: Tree, asked: Asked, found: Found, under: Category | None) -> dict[str, Any]:
     currency = visit.currency
     sorts = [("relevance", SORTS["relevance"])] if asked.text else []
     sorts += [each for each in SORTS.items() if each[0] != "relevance"]
@@ -153,7 +164,7 @@ def _context(visit: Visit, tree: Tree, asked: Asked, found: Found, under: Catego
         "found": found,
         "brands": _brands(asked, found),
         "prices": _prices(asked, found, currency),
-        "aisles": _aisles(asked, found, tree, under),
+        "aisles": _aisles(asked, found, under),
         "chips": _chips(asked, currency, tree),
         "sorts": sorts,
         "stock_url": with_query(asked.path, toggled(asked.pairs, "available", "1")),
@@ -181,23 +192,45 @@ def _prices(asked: Asked, found: Found, currency: str) -> list[Choice]:
         chosen = (asked.low, asked.high) == (band.low, band.high)
         bounds = [("min", _major(band.low, currency)), ("max", _major(band.high, currency))]
         label = f"{shown.round_money(band.low, currency)} – {shown.round_money(band.high + 1, currency)}"
-        choices.append(Choice(label, with_query(asked.path, others if chosen else [*others, *bounds]), band.count, chosen))
+        choices.append(
+            Choice(label, with_query(asked.path, others if chosen else [*others, *bounds]), band.count, chosen)
+        )
     return choices
 
 
-def _aisles(asked: Asked, found: Found, tree: Tree, under: Category | None) -> list[Choice]:
+def _aisles(asked: Asked, found: Found, under: Category | None) -> list[Choice]:
     """In a category its children; in a search the aisles the results are in."""
     if asked.path != "/search":
-        return [Choice(each.name, f"/c/{segment(each.slug)}", each.count) for each in (under.children if under else ()) if each.count]
+        return [
+            Choice(each.name, f"/c/{segment(each.slug)}", each.count)
+            for each in (under.children if under else ())
+            if each.count
+        ]
+    return [_aisle(asked, each) for each in sorted(found.facets.category, key=_shelf_order(found))][:MOST_AISLES]
+
+
+def _aisle(asked: Asked, facet: FacetValue) -> Choice:
+    chosen = facet.value == asked.category
     others = without(asked.pairs, "category")
-    choices = []
-    for each in found.facets.category[:12]:
-        chosen = each.value == asked.category
-        known = tree.find(each.value)
-        name = known.name if known else (each.label or each.value).rpartition(" > ")[2]
-        target = others if chosen else [*others, ("category", each.value)]
-        choices.append(Choice(name, with_query(asked.path, target), each.count, chosen))
-    return choices
+    path = (facet.label or facet.value).split(PATH)
+    return Choice(
+        label=path[-1],
+        url=with_query(asked.path, others if chosen else [*others, ("category", facet.value)]),
+        count=facet.count,
+        chosen=chosen,
+        depth=min(2, len(path) - 1),
+    )
+
+
+def _shelf_order(found: Found) -> Callable[[FacetValue], list[tuple[int, str]]]:
+    """Each aisle below the one it is part of; the fullest first."""
+    counts = {each.label or each.value: each.count for each in found.facets.category}
+
+    def place(facet: FacetValue) -> list[tuple[int, str]]:
+        path = (facet.label or facet.value).split(PATH)
+        return [(-counts.get(PATH.join(path[: deep + 1]), 0), path[deep]) for deep in range(len(path))]
+
+    return place
 
 
 def _chips(asked: Asked, currency: str, tree: Tree) -> list[Choice]:
@@ -205,11 +238,15 @@ def _chips(asked: Asked, currency: str, tree: Tree) -> list[Choice]:
     chips = []
     if asked.path == "/search" and asked.category:
         known = tree.find(asked.category)
-        chips.append(Choice(known.name if known else asked.category, with_query(asked.path, without(asked.pairs, "category"))))
+        chips.append(
+            Choice(known.name if known else asked.category, with_query(asked.path, without(asked.pairs, "category")))
+        )
     for brand in asked.brands:
         chips.append(Choice(brand, with_query(asked.path, toggled(asked.pairs, "brand", brand))))  # noqa: PERF401
     if asked.low is not None or asked.high is not None:
-        chips.append(Choice(_range(asked.low, asked.high, currency), with_query(asked.path, without(asked.pairs, "min", "max"))))
+        chips.append(
+            Choice(_range(asked.low, asked.high, currency), with_query(asked.path, without(asked.pairs, "min", "max")))
+        )
     if asked.available:
         chips.append(Choice("In stock", with_query(asked.path, without(asked.pairs, "available"))))
     return chips

@@ -29,7 +29,9 @@ async def order(visit: Visit) -> Response:
         access=access,
         standing=story.standing(found),
         steps=story.steps(events or ()),
-        address_lines=addresses.lines(found.address, countries.COUNTRIES.get(found.address.country, found.address.country)),
+        address_lines=addresses.lines(
+            found.address, countries.COUNTRIES.get(found.address.country, found.address.country)
+        ),
         cancellable=found.status in _CANCELLABLE and not any(line.fulfilled for line in found.lines),
         refresh=f"{_AGAIN[min(looks, len(_AGAIN) - 1)]};url={again}" if found.moving and looks < 60 else "",
     )
@@ -40,9 +42,9 @@ async def cancel(visit: Visit) -> Response:
     order_id = visit.path["id"]
     here = with_query(f"/orders/{segment(order_id)}", [("access", visit.form["access"])])
     try:
-        await orders.cancel(visit.line, order_id, visit.form["access"], key=visit.form["key"])
+        await orders.cancel(visit.line, order_id, key=visit.form["key"])
     except Refusal as refusal:
-        if refusal.status != 409:
+        if refusal.status not in (404, 409):
             raise
-        return visit.to(here, "not-cancelled")
+        return visit.to(here, "not-cancelled" if refusal.status == 409 else "not-yours-to-cancel")
     return visit.to(here, "cancelled")

@@ -58,7 +58,9 @@ async def page(
         way=way or found.categories,
         options=options,
         variant=variant,
-        facts=[fact for each in found.attributes if (fact := shown.named(each.name or each.code, each.value, each.unit))],
+        facts=[
+            fact for each in found.attributes if (fact := shown.named(each.name or each.code, each.value, each.unit))
+        ],
         variants=_for_script(found),
         linked_data=_linked_data(found, visit.front.settings.origin),
         error=error,

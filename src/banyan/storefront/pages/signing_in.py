@@ -61,7 +61,9 @@ async def join(visit: Visit) -> Response:
     """`POST /sign-up`"""
     form = visit.form
     try:
-        tokens = await people.sign_up(visit.line, email=form["email"], password=form.exact("password"), name=form["name"])
+        tokens = await people.sign_up(
+            visit.line, email=form["email"], password=form.exact("password"), name=form["name"]
+        )
     except Refusal as refusal:
         if refusal.status >= 500:
             raise

@@ -47,7 +47,11 @@ async def shipping_options(line: Line, cart_id: str, country: str) -> tuple[Ship
 
 async def deliver(line: Line, cart_id: str, *, email: str, address: Address, shipping_option: str) -> Cart:
     """Step one: contact, address, shipping. The answer has tax and total."""
-    body = {"email": email, "address": address.model_dump(include=set(Address.model_fields)), "shipping_option": shipping_option}
+    body = {
+        "email": email,
+        "address": address.model_dump(include=set(Address.model_fields)),
+        "shipping_option": shipping_option,
+    }
     return shaped(Cart, await line.send("orders", "PUT", f"{_at(cart_id)}/delivery", body))
 
 

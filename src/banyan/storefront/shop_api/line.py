@@ -67,9 +67,7 @@ class Line:
             refusal = refusal_of(answer)
         raise refusal
 
-    async def _once(
-        self, service: str, method: str, path: str, extra: Mapping[str, str], body: bytes
-    ) -> HttpAnswer:
+    async def _once(self, service: str, method: str, path: str, extra: Mapping[str, str], body: bytes) -> HttpAnswer:
         headers = {**await self._badge.headers(), **extra}
         return await self._peers.http(service, method, path, headers=headers, body=body)
 

@@ -1,7 +1,7 @@
 """Orders over HTTP: one with its story, mine, and the ways to change one."""
 
 from banyan.kernel.money import Money
-from banyan.storefront.places import segment, with_query
+from banyan.storefront.places import segment
 from banyan.storefront.shop_api.line import Line, shaped
 from banyan.storefront.shop_api.shapes import Order, OrderEvent, Seen
 
@@ -28,9 +28,8 @@ async def mine(line: Line, cursor: str = "", limit: int = 10) -> Orders:
     return shaped(Orders, await line.get("orders", "/v1/orders", [("limit", str(limit)), ("cursor", cursor)]))
 
 
-async def cancel(line: Line, order_id: str, access: str, *, key: str) -> None:
-    at = with_query(f"{_at(order_id)}/cancel", [("access", access)])
-    await line.send("orders", "POST", at, {"reason": "changed my mind"}, key=key)
+async def cancel(line: Line, order_id: str, *, key: str) -> None:
+    await line.send("orders", "POST", f"{_at(order_id)}/cancel", {"reason": "changed my mind"}, key=key)
 
 
 async def one_click(line: Line, sku: str, quantity: int, *, price: Money | None, key: str) -> Order:

@@ -58,7 +58,9 @@ async def _open(ports: Ports, reference: str, amount: Money, token: str, manner:
         row = await storage.by_reference(tx, reference)
         assert row is not None
         if not refusal:
-            await storage.enter(tx, reference, row["id"], amount.currency, domain.movements("charge", 0, approved))
+            await storage.enter(
+                tx, f"charge {reference}", row["id"], amount.currency, domain.movements("charge", 0, approved)
+            )
         shown = await _told(ports, tx, row, "declined" if refusal else "authorized")
     ports.due["webhooks"].ring()
     return shown
@@ -143,7 +145,9 @@ async def _move(tx: Tx, row: Row, reference: str, step: Step, amount: int) -> bo
         if step == "void" and now["state"] in ("voided", "declined"):
             return False
         raise Conflict(f"a charge that is {now['state']} cannot have this {step}", code=f"charge_{now['state']}")
-    await storage.enter(tx, reference, row["id"], row["currency"], domain.movements(step, amount, int(row["approved"])))
+    await storage.enter(
+        tx, f"{step} {reference}", row["id"], row["currency"], domain.movements(step, amount, int(row["approved"]))
+    )
     return True
 
 

@@ -43,11 +43,10 @@ class OAuthError(Exception):
         self.status = status
 
 
-def _form(*fields: str, **known: list[str]) -> dict[str, Any]:
-    properties = {
-        name: {"type": "string", "minLength": 1, **({"enum": known[name]} if name in known else {})} for name in fields
-    }
-    schema = {"type": "object", "required": [fields[0]], "properties": properties}
+def _form(needed: dict[str, Any], *others: str) -> dict[str, Any]:
+    properties = {name: {"type": "string", "minLength": 1, **more} for name, more in needed.items()}
+    properties |= {name: {"type": "string"} for name in others}
+    schema = {"type": "object", "required": list(needed), "properties": properties}
     return {"requestBody": {"required": True, "content": {_FORM: {"schema": schema}}}}
 
 
@@ -61,7 +60,7 @@ def _answers(good: str, schema: dict[str, Any] | None) -> dict[int | str, dict[s
     "/oauth/token",
     response_model=None,
     responses=_answers("The next pair of tokens", _PAIR),
-    openapi_extra=_form("grant_type", "refresh_token", "client_id", grant_type=["refresh_token"]),
+    openapi_extra=_form({"grant_type": {"enum": ["refresh_token"]}, "refresh_token": {}}, "client_id"),
 )
 async def token(
     request: Request, shop: Shop, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
@@ -85,7 +84,7 @@ async def token(
     "/oauth/revoke",
     response_model=None,
     responses=_answers("It is not valid, or never was", None),
-    openapi_extra=_form("token", "token_type_hint", "client_id"),
+    openapi_extra=_form({"token": {}}, "token_type_hint", "client_id"),
 )
 async def revoke(request: Request, shop: Shop) -> Response:
     """End the session a refresh token belongs to. Access tokens cannot be revoked; they live for minutes."""
@@ -107,7 +106,7 @@ async def _read(request: Request) -> dict[str, str]:
         raise OAuthError("invalid_request", f"send a form ({_FORM})")
     try:
         text = (await request.body()).decode("utf-8")
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=20, errors="strict")
+        pairs = parse_qsl(text, max_num_fields=20, errors="strict")
     except ValueError:
         raise OAuthError("invalid_request", "the form cannot be read") from None
     if len({name for name, _ in pairs}) != len(pairs):

@@ -53,7 +53,7 @@ def weakness(password: str, *, email: str, name: str = "", has_roles: bool = Fal
     known = {each.casefold() for each in (email, email.partition("@")[0], name) if each}
     if folded in known or folded.rstrip("0123456789!?. ") in known:
         return "password_is_address", "a password is something else than the e-mail address or the name"
-    if folded in _COMMON or folded.replace(" ", "") in _COMMON or _patterned(folded):
+    if folded in _COMMON or folded.replace(" ", "") in _COMMON or _patterned(folded) or _patterned(text):
         return "password_too_common", "many people use this password; take another"
     return None
 

@@ -58,7 +58,7 @@ function kind(document, schema) {
 function bounds(schema) {
   const all = [schema, ...(schema.anyOf || [])];
   const names = { minimum: "≥", exclusiveMinimum: ">", maximum: "≤", exclusiveMaximum: "<", minLength: "length ≥", maxLength: "length ≤", minItems: "items ≥", maxItems: "items ≤", pattern: "like" };
-  const said = all.flatMap((each) => Object.entries(names).filter(([name]) => each[name] !== undefined).map(([name, sign]) => `${sign} ${each[name]}`));
+  const said = all.flatMap((each) => Object.entries(names).filter(([name]) => each[name] !== undefined && String(each[name]).length < 40).map(([name, sign]) => `${sign} ${each[name]}`));
   if (schema.default !== undefined && schema.default !== null && schema.default !== "") said.push(`else ${JSON.stringify(schema.default)}`);
   return said.join(", ");
 }
@@ -215,13 +215,15 @@ function drawOperations(api) {
   const section = el("section", { id: "operations", "data-tab": "operations" }, el("h1", null, `${api.info.title} API`), el("p", "intro", prose(api.info.description)));
   for (const tag of api.tags) {
     const own = found.filter(({ operation }) => operation.tags.includes(tag.name));
-    section.append(el("h2", { id: `service-${tag.name}` }, tag.name), el("p", null, prose(tag.description)));
+    const group = el("div", "group", el("h2", null, tag.name), el("p", null, prose(tag.description)));
+    section.append(group);
     index.append(el("h2", { "data-tab": "operations" }, tag.name), el("ul", { "data-tab": "operations" }, own.map(({ path, verb, operation }) => line(operation.operationId, verb, path))));
     for (const { path, verb, operation } of own) {
-      section.append(entry(operation.operationId, verb, path, operation.summary, () => {
+      const says = (operation.description || "").split("\n")[0] || operation.summary;
+      group.append(entry(operation.operationId, verb, path, says, () => {
         const body = bodyOf(api, operation);
         const wanted = body ? [el("h3", null, "Body "), el("p", "type", body.type), shape(api, body.schema)] : [];
-        return [paragraphs(operation.description), parameters(api, operation), wanted, answers(api, operation), trial(api, verb, path, operation)];
+        return [operation.description === says ? [] : paragraphs(operation.description), parameters(api, operation), wanted, answers(api, operation), trial(api, verb, path, operation)];
       }));
     }
   }
@@ -231,11 +233,12 @@ function drawOperations(api) {
 function drawEvents(api) {
   const section = el("section", { id: "events", "data-tab": "events", hidden: true }, el("h1", null, "Events"), el("p", "intro", prose(api.info.description)));
   for (const [owner, channel] of Object.entries(api.channels)) {
-    section.append(el("h2", null, channel.title), el("p", null, prose(channel.description)));
+    const group = el("div", "group", el("h2", null, channel.title), el("p", null, prose(channel.description)));
+    section.append(group);
     index.append(el("h2", { "data-tab": "events", hidden: true }, owner), el("ul", { "data-tab": "events", hidden: true }, Object.keys(channel.messages).map((name) => line(name, "event", name.split(".")[1]))));
     for (const given of Object.values(channel.messages)) {
       const message = find(api, given);
-      section.append(entry(message.name, "event", message.name, message.summary, () => [
+      group.append(entry(message.name, "event", message.name, message.summary, () => [
         paragraphs(message.description), el("h3", null, "Fields of data"), shape(api, message.payload.allOf[1].properties.data), el("h3", null, "Example"), el("pre", null, JSON.stringify(message.examples[0].payload, null, 2)),
       ]));
     }
@@ -267,6 +270,11 @@ function narrow() {
     const drawn = document.getElementById(id);
     const text = `${item.dataset.words} ${id.toLowerCase()} ${drawn.querySelector("summary").textContent.toLowerCase()}`;
     item.hidden = drawn.hidden = !words.every((word) => text.includes(word));
+  }
+  for (const group of document.querySelectorAll(".group")) group.classList.toggle("empty", !group.querySelector(".entry:not([hidden])"));
+  for (const list of index.querySelectorAll("ul")) {
+    const empty = !list.querySelector("li:not([hidden])");
+    for (const part of [list, list.previousElementSibling]) part.classList.toggle("empty", empty);
   }
 }
 

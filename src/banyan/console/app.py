@@ -1,0 +1,109 @@
+"""How the console is put together: which page is where, and what may be sent to it."""
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from banyan.console import look
+from banyan.console.assets import Assets
+from banyan.console.doorway import Doorway, Handler
+from banyan.console.mailbox import Mailbox
+from banyan.console.pages import (
+    adjusting,
+    home,
+    invariants,
+    mail,
+    order,
+    order_acts,
+    orders,
+    prices,
+    products,
+    reservations,
+    signing_in,
+    stock,
+    streams,
+    users,
+    warehouses,
+)
+from banyan.console.seal import Seal
+from banyan.console.visit import Desk
+from banyan.foundation.running import Shop
+
+READ: dict[str, Handler] = {
+    "/console": home.home,
+    "/console/": home.home,
+    "/console/sign-in": signing_in.sign_in,
+    "/console/sign-out": signing_in.leaving,
+    "/console/orders": orders.orders,
+    "/console/orders/{id}": order.order,
+    "/console/orders/{id}/cancel": order_acts.cancelling,
+    "/console/orders/{id}/refund": order_acts.refunding,
+    "/console/orders/{id}/send": order_acts.sending,
+    "/console/products": products.products,
+    "/console/products/{id}": products.product,
+    "/console/stock": stock.levels,
+    "/console/stock/item": stock.item,
+    "/console/stock/adjust": adjusting.form,
+    "/console/reservations": reservations.reservations,
+    "/console/warehouses": warehouses.warehouses,
+    "/console/warehouses/new": warehouses.new,
+    "/console/warehouses/{id}": warehouses.warehouse,
+    "/console/users": users.users,
+    "/console/users/{id}": users.user,
+    "/console/streams": streams.streams,
+    "/console/invariants": invariants.invariants,
+    "/console/mail": mail.letters,
+    "/console/mail/{name}": mail.letter,
+}
+SENT: dict[str, Handler] = {
+    "/console/sign-in": signing_in.enter,
+    "/console/sign-in/link": signing_in.redeem,
+    "/console/sign-out": signing_in.leave,
+    "/console/orders/{id}/cancel": order_acts.cancel,
+    "/console/orders/{id}/refund": order_acts.refund,
+    "/console/orders/{id}/send": order_acts.send,
+    "/console/products/{id}": products.edit,
+    "/console/products/{id}/prices": prices.set_prices,
+    "/console/stock/item": stock.set_up,
+    "/console/stock/adjust": adjusting.adjust,
+    "/console/reservations/{id}/release": reservations.release,
+    "/console/warehouses/new": warehouses.add,
+    "/console/warehouses/{id}": warehouses.change,
+    "/console/users/{id}": users.set_roles,
+    "/console/streams/{service}/{seq}/retry": streams.retry,
+    "/console/streams/{service}/{seq}/discard": streams.discard,
+}
+PUBLIC = frozenset({"/console/sign-in", "/console/sign-in/link", "/console/sign-out"})
+
+
+async def face(shop: Shop) -> Any:
+    """The console as an ASGI application, for every path below /console."""
+    assets = Assets()
+    settings = shop.settings
+    secret = settings.peer_secret.get_secret_value().encode() or shop.ids.secret(32)
+    desk = Desk(
+        shop=shop,
+        look=look.environment(assets, shop.clock, shop_name=settings.shop_name),
+        seal=Seal(secret, settings.origin),
+        mailbox=Mailbox.of(settings),
+    )
+    doorway = Doorway(desk)
+
+    async def serve(request: Request) -> Response:
+        return await assets.serve(request)
+
+    async def nowhere(request: Request) -> Response:
+        return await doorway.nowhere(request)
+
+    routes = [Route("/console/static/{name}", serve, methods=["GET"])]
+    for path in dict.fromkeys((*READ, *SENT)):
+        endpoint = doorway.page(READ.get(path), SENT.get(path), public=path in PUBLIC)
+        routes.append(Route(path, endpoint, methods=["GET", "POST"]))
+    routes.append(Route("/{path:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return GZipMiddleware(app, minimum_size=1_000, compresslevel=4)

@@ -1,0 +1,1 @@
+"""The pages: each handler takes a Visit, asks the services, and answers with a page or the way to one."""

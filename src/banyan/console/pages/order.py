@@ -1,0 +1,23 @@
+"""One order with all that belongs to it: lines, money, ledger, stock, parcels, and the story of its events."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from starlette.responses import Response
+
+from banyan.console.services import orders, payments, stock
+from banyan.console.services.line import parts
+from banyan.console.visit import Visit
+
+
+async def order(visit: Visit) -> Response:
+    """`/console/orders/{id}`"""
+    order_id = visit.path["id"]
+    found = await orders.read(visit.line, order_id)
+    asked: dict[str, Awaitable[Any]] = {"events": orders.events(visit.line, order_id)}
+    if visit.who.may("payments:read"):
+        asked["paid"] = payments.of_order(visit.line, order_id)
+    if visit.who.may("stock:read"):
+        asked["held"] = stock.reservations(visit.line, {"order_id": order_id})
+    got = dict(zip(asked, await parts(*asked.values()), strict=True))
+    return await visit.page("order.html", order=found, got=got)

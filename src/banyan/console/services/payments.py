@@ -1,0 +1,68 @@
+"""Payments over HTTP: how an order was paid, and what that moved in the ledger."""
+
+import asyncio
+from datetime import datetime
+
+from banyan.console.places import segment
+from banyan.console.services.line import Line, Page, Seen
+from banyan.kernel.money import Money
+
+
+class Refund(Seen):
+    id: str
+    amount: Money
+    state: str
+    reason: str | None = None
+    failure: str | None = None
+    created_at: datetime
+
+
+class Payment(Seen):
+    id: str
+    order_id: str
+    provider: str
+    state: str
+    amount: Money
+    authorized: Money
+    captured: Money
+    refunded: Money
+    reason: str | None = None
+    refunds: tuple[Refund, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits for an operator's decision."""
+        return bool(self.reason and self.reason.startswith("held:"))
+
+
+class Entry(Seen):
+    """A line of the ledger: a debit above zero, a credit below."""
+
+    transfer_id: str
+    kind: str
+    account: str
+    amount: Money
+    made_at: datetime
+
+
+class Booked(Seen):
+    """A payment and its ledger entries, oldest first."""
+
+    payment: Payment
+    entries: tuple[Entry, ...]
+
+
+async def of_order(line: Line, order_id: str) -> tuple[Booked, ...]:
+    """The payments of an order, newest first, each with its refunds and entries."""
+    page = await line.get(Page[Payment], "payments", "/v1/payments", [("order_id", order_id)])
+    return tuple(await asyncio.gather(*(_booked(line, each.id) for each in page.items)))
+
+
+async def _booked(line: Line, payment_id: str) -> Booked:
+    at = f"/v1/payments/{segment(payment_id)}"
+    payment, entries = await asyncio.gather(
+        line.get(Payment, "payments", at), line.get(Page[Entry], "payments", f"{at}/entries")
+    )
+    return Booked(payment=payment, entries=entries.items)
