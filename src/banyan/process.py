@@ -22,6 +22,7 @@ from banyan.foundation.edge import Edge
 from banyan.foundation.peers import Local
 from banyan.foundation.running import Shop
 from banyan.foundation.settings import Settings, WrongSettings
+from banyan.gateway.limits import max_body
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 
@@ -88,14 +89,14 @@ async def open_parts(settings: Settings, parts: Sequence[str], *, serve: bool = 
         if work:
             shop.work(service)
     if serve:
-        inner = await _inner(process, parts)
         process.app = Edge(
-            inner,
+            await _inner(process, parts),
             parts[0] if alone else "shop",
             clock=shop.clock,
             ids=shop.ids,
             ready=shop.ready,
             trust="gateway" not in parts,
+            max_body=max_body,
         )
     return process
 

@@ -69,7 +69,7 @@ async def test_a_crash_at_any_boundary_changes_nothing_of_how_it_ends(
 ) -> None:
     async def whole(ports: Ports) -> None:
         await order_by(ports, client, token)
-        while not await saga.lane(ports, next_lane="saga_2"):
+        while not await saga.lane(ports, next_lane="saga_2", idle=1):
             pass
 
     at = 0
@@ -78,7 +78,7 @@ async def test_a_crash_at_any_boundary_changes_nothing_of_how_it_ends(
         world.room.stock["MUG"] = 5
         await client.fill(MUG=2)
         world.room.stock["MUG"] = units
-        ports, boundaries = bounded(world.ports, at)
+        ports, _ = bounded(world.ports, at)
         try:
             await whole(ports)
         except Crash:
@@ -114,7 +114,7 @@ async def test_a_cancellation_at_any_boundary_wins_or_loses_but_never_both(world
 
         ports, boundaries = bounded(world.ports, at, call_off)
         await order_by(ports, client)
-        while not await saga.lane(ports, next_lane="saga_2"):
+        while not await saga.lane(ports, next_lane="saga_2", idle=1):
             pass
         crossed = boundaries.seen
         await work(world)
@@ -143,7 +143,7 @@ async def test_random_trouble_ends_well(world: World, client: Client, clock: Vir
         ports, _ = bounded(world.ports, 1 + int(chance.fraction() * 40))
         with suppress(Crash, Refusal):
             await order_by(ports, client, token)
-            await saga.lane(ports, next_lane="saga_2")
+            await saga.lane(ports, next_lane="saga_2", idle=1)
         if chance.fraction() < 0.3:
             for row in await world.ports.db.fetch("SELECT order_id FROM order_view ORDER BY 1 DESC LIMIT 1"):
                 with suppress(Refusal):
@@ -163,7 +163,7 @@ async def test_who_was_paused_too_long_cannot_write_any_more(world: World, clien
         paused.set()
         await go_on.wait()
 
-    ports, boundaries = bounded(world.ports, "after HoldStock", pause)  # it was granted, and is not yet written down
+    ports, _ = bounded(world.ports, "after HoldStock", pause)  # it was granted, and is not yet written down
     zombie = asyncio.create_task(order_by(ports, client))
     await paused.wait()
     clock.advance(steps.LEASE_SECONDS + 1)
@@ -255,4 +255,5 @@ def test_lanes_ring_each_other_in_a_circle() -> None:
     chores: dict[str, Any] = dict(service().chores)
     following: dict[str, str] = {lane: chores[lane].keywords["next_lane"] for lane in LANES}
     assert set(following.values()) == set(LANES)
+    assert min(LANES.values()) + steps.LEASE_SECONDS < 10  # an order whose process died goes on by then
     assert all(lane != follower for lane, follower in following.items())

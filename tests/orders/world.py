@@ -351,7 +351,7 @@ async def work(world: World, *, until_quiet: bool = True, step: float = 10.0) ->
     from banyan.orders import saga
 
     for _ in range(400):
-        while not await saga.lane(world.ports, next_lane="saga_2"):
+        while not await saga.lane(world.ports, next_lane="saga_2", idle=1):
             pass
         left = await world.ports.db.fetchval("SELECT count(*) FROM saga WHERE finished_at IS NULL")
         if not left or not until_quiet:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from banyan.console import forms
-from banyan.console.places import HOME, with_query
+from banyan.console.places import HOME, local, with_query
 from banyan.console.visit import Desk, Visit
 from banyan.foundation import telemetry
 from banyan.kernel.refusals import Forbidden, NotFound, Refusal, Unauthenticated
@@ -89,7 +89,7 @@ async def _sign_in_first(visit: Visit) -> Response:
     wanted = url.path + (f"?{url.query}" if url.query else "")
     if visit.request.headers.get("sec-fetch-site", "") == "cross-site":
         # A browser sends SameSite=Strict cookies with no link from elsewhere, but with one from a page of ours.
-        return await visit.page("lobby.html", wanted=wanted)
+        return await visit.page("lobby.html", wanted=local(wanted))
     return visit.to(with_query(SIGN_IN, next="" if wanted == HOME else wanted))
 
 

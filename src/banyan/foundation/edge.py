@@ -22,6 +22,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _log = logging.getLogger("banyan.request")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 LONGEST_REQUEST = 15.0  # seconds
 
 
@@ -111,7 +112,8 @@ class Edge:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None) or scope.get("banyan.route") or "other"
-        telemetry.REQUESTS.labels(self._name, scope["method"], route, str(status)).observe(seconds)
+        method = scope["method"] if scope["method"] in _METHODS else "other"  # a label that callers cannot multiply
+        telemetry.REQUESTS.labels(self._name, method, route, str(status)).observe(seconds)
         level = logging.ERROR if status >= 500 else logging.DEBUG if status < 400 else logging.INFO
         if _log.isEnabledFor(level):
             _log.log(

@@ -71,6 +71,7 @@ class Kept:
     tags: frozenset[str]
     until: float
     last: float  # when it is too old even for bad times
+    size: int  # bytes, its key among them
 
 
 class Shelf:
@@ -221,13 +222,14 @@ class Shelf:
     def _keep(self, key: Key, prepared: Prepared, tags: frozenset[str], began: float, seconds: float) -> None:
         now = self._clock.monotonic()
         changed = max(self._all_changed, *(self._changed.get(tag, self._all_changed) for tag in tags))
-        if changed >= began or prepared.size > self._max // 8:
+        size = prepared.size + len(key[0]) + len(key[1])
+        if changed >= began or size > self._max // 8:
             return
         if now < changed + SETTLING:
             seconds = min(seconds, BRIEF)
         self._forget(key)
-        self._kept[key] = Kept(prepared, tags, now + seconds, now + STALE)
-        self._size += prepared.size
+        self._kept[key] = Kept(prepared, tags, now + seconds, now + STALE, size)
+        self._size += size
         for tag in tags:
             self._tagged[tag].add(key)
         while self._size > self._max:
@@ -237,7 +239,7 @@ class Shelf:
         kept = self._kept.pop(key, None)
         if kept is None:
             return
-        self._size -= kept.prepared.size
+        self._size -= kept.size
         for tag in kept.tags:
             keys = self._tagged[tag]
             keys.discard(key)

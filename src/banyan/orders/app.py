@@ -3,14 +3,16 @@
 from functools import partial
 from pathlib import Path
 
-from banyan.foundation.service import Service
+from banyan.foundation.service import Chore, Service
 from banyan.orders import api, saga
 from banyan.orders.actions.mailing import send_due
 from banyan.orders.actions.tidying import forget_carts
 from banyan.orders.invariants import INVARIANTS
 from banyan.orders.reactions import REACTIONS
 
-LANES = ("saga", "saga_2", "saga_3", "saga_4")  # orders worked on at the same time, by each process
+# Orders worked on at the same time, by each process: how long each lane waits at most (seconds) before it looks by
+# itself. The first finds what nobody rang for; it rings the second, and so on.
+LANES = {"saga": 1.0, "saga_2": 5.0, "saga_3": 5.0, "saga_4": 5.0}
 
 
 def service() -> Service:
@@ -20,9 +22,7 @@ def service() -> Service:
         routes=api.routes,
         reactions=REACTIONS,
         chores={
-            **{
-                lane: partial(saga.lane, next_lane=follower) for lane, follower in zip(LANES, _followers(), strict=True)
-            },
+            **_lanes(),
             "mail": send_due,
             "carts": forget_carts,
         },
@@ -31,5 +31,7 @@ def service() -> Service:
     )
 
 
-def _followers() -> tuple[str, ...]:
-    return (*LANES[1:], LANES[0])
+def _lanes() -> dict[str, Chore]:
+    names = list(LANES)
+    following = zip(names, names[1:] + names[:1], strict=True)
+    return {name: partial(saga.lane, next_lane=follower, idle=LANES[name]) for name, follower in following}

@@ -1,5 +1,6 @@
 """Addresses as forms have them: the fields, what fills them in, and what a shopper typed."""
 
+from banyan.storefront.countries import WITHOUT_POSTAL_CODES
 from banyan.storefront.forms import Form
 from banyan.storefront.shop_api.shapes import Address, SavedAddress
 
@@ -33,4 +34,6 @@ def missing(address: Address) -> dict[str, str]:
         "city": "The town, please",
         "country": "Which country?",
     }
+    if address.country not in WITHOUT_POSTAL_CODES:
+        needed["postal_code"] = "The postal code, please"
     return {field: words for field, words in needed.items() if not getattr(address, field)}

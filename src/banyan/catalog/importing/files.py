@@ -142,14 +142,12 @@ def _csv(lines: Iterator[bytes | None], ignored: list[str]) -> Iterator[Raw]:
                 return
             if any(cells):
                 yield Raw(number, header.row(cells))
-        except _TooLong as wrong:
-            raise Invalid(f"row {number}: {wrong}", code="not_products") from None
-        except (csv.Error, ValueError) as wrong:
+        except csv.Error as wrong:
+            # Where rows begin is anybody's guess from here on, and a guess would put nonsense into the shop.
+            why = f"row {number} has no clear end ({wrong}): is a quotation mark not closed?"
+            raise Invalid(why, code="not_csv") from None
+        except ValueError as wrong:
             yield Raw(number, None, str(wrong)[:200])
-
-
-class _TooLong(Exception):
-    """A record that does not end: nearly always a quotation mark that was never closed."""
 
 
 class _Text(Iterator[str]):
@@ -174,10 +172,8 @@ class _Text(Iterator[str]):
             self._first = None
             return str(first)
         line = next(self._lines)
-        if line is None:
-            raise csv.Error(f"the line is longer than {LONGEST_LINE} bytes")
-        self._size += len(line)
-        if self._size > _LONGEST_RECORD:
-            raise _TooLong("it does not end: is a quotation mark not closed?")
+        self._size += LONGEST_LINE if line is None else len(line)
+        if line is None or self._size > _LONGEST_RECORD:
+            raise csv.Error("too long")
         # What is no UTF-8 becomes lone surrogates, which no field of a row may hold.
         return line.decode("utf-8", "surrogateescape")

@@ -13,7 +13,7 @@ from banyan.catalog.storage.clashes import CLASHES
 from banyan.contracts.inventory import SetStock, StockCount
 from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
-from banyan.kernel.refusals import Conflict
+from banyan.kernel.refusals import Conflict, Invalid
 
 BATCH = 500
 _LONGEST_BATCH = 4 * BATCH  # rows, where one product has so many
@@ -157,15 +157,21 @@ class Work:
 
 
 def _batches(raws: Iterable[Raw]) -> Iterator[list[Raw]]:
-    """Rows in batches; those of one product that stand together stay together."""
+    """Rows in batches; those of one product that stand together stay together. A file that breaks off is taken so far."""
     batch: list[Raw] = []
-    for raw in raws:
-        if len(batch) >= BATCH and (not _same(batch[-1], raw) or len(batch) >= _LONGEST_BATCH):
-            yield batch
-            batch = []
-        batch.append(raw)
+    broken: Invalid | None = None
+    try:
+        for raw in raws:
+            if len(batch) >= BATCH and (not _same(batch[-1], raw) or len(batch) >= _LONGEST_BATCH):
+                yield batch
+                batch = []
+            batch.append(raw)
+    except Invalid as refusal:
+        broken = refusal
     if batch:
         yield batch
+    if broken:
+        raise broken
 
 
 def _same(one: Raw, other: Raw) -> bool:

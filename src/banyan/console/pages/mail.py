@@ -34,5 +34,4 @@ def _mailbox(visit: Visit) -> Mailbox:
 def _pieces(text: str, origin: str) -> Iterator[tuple[str, str]]:
     """The text in pieces, each with where it links to: addresses of this shop, and nowhere for all else."""
     for piece in _ADDRESS.split(text):
-        ours = piece.startswith(f"{origin}/")
-        yield piece, piece.removeprefix(origin) if ours else ""
+        yield piece, piece if piece.startswith(f"{origin}/") else ""

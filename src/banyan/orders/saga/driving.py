@@ -32,11 +32,10 @@ _STEPS: Mapping[Step, Callable[[Ports, Run], Awaitable[Went | Wait]]] = {
 _BUSY = frozenset({401, 403, 408, 425, 429})  # refusals that say nothing about the order
 _BUSY_CODES = frozenset({"in_flight", "no_such_call", "not_a_peer"})
 _TOO_LITTLE = 0.1  # seconds: a call begun with less would only be cut off
-_IDLE = 1.0  # seconds between looks when no saga is due
 
 
-async def lane(ports: Ports, *, next_lane: str) -> float:
-    """One pass of the chore: the saga that is longest due, as far as it goes. Seconds until the next pass.
+async def lane(ports: Ports, *, next_lane: str, idle: float) -> float:
+    """One pass of the chore: the saga that is longest due, as far as it goes. Seconds until the next pass, at most `idle`.
 
     Several lanes run beside each other, so that one slow provider does not hold up all orders: the lane that finds
     work rings the next.
@@ -44,7 +43,7 @@ async def lane(ports: Ports, *, next_lane: str) -> float:
     run = await _claim(ports, None)
     if run is None:
         due = await sagas.seconds_until_due(ports.db)
-        return min(_IDLE, max(0.01, due)) if due is not None else _IDLE
+        return min(idle, max(0.01, due)) if due is not None else idle
     ports.due[next_lane].ring()
     await follow(ports, run)
     return 0
