@@ -37,7 +37,9 @@ async def described(counter: Counter) -> list[APIOperation]:
 async def answer(counter: Counter, case: Case) -> Response:
     asked = requests.Request(**case.as_transport_kwargs("http://shop")).prepare()
     body = asked.body.encode() if isinstance(asked.body, str) else asked.body
-    headers = {name.replace("-", "_"): value for name, value in asked.headers.items()} | {"authorization": "Bearer operator"}
+    headers = {name.replace("-", "_"): value for name, value in asked.headers.items()} | {
+        "authorization": "Bearer operator"
+    }
     got = await counter.send(asked.method or "", asked.path_url, body or None, **headers)
     named = {name: [value] for name, value in got.headers}
     return Response(got.status, named, got.body, asked, elapsed=0, verify=True)

@@ -1,5 +1,7 @@
 """Each invariant holds in a shop that was used, and fails where its promise is broken by hand."""
 
+import contextlib
+
 import pytest
 
 from banyan.catalog.invariants import INVARIANTS
@@ -51,6 +53,10 @@ BREAKS = [
 ]
 
 
+class Undone(Exception):
+    """What was broken is whole again."""
+
+
 @pytest.fixture(scope="module")
 async def used(open_counter: OpenCounter) -> Counter:
     counter = await open_counter()
@@ -68,11 +74,8 @@ async def test_a_shop_that_was_used_keeps_every_promise(used: Counter) -> None:
 
 @pytest.mark.parametrize(("promise", "deeds"), BREAKS, ids=[f"{name} {n}" for n, (name, _) in enumerate(BREAKS)])
 async def test_a_broken_promise_is_found(used: Counter, promise: str, deeds: list[str]) -> None:
-    class Undone(Exception):
-        pass
-
     [invariant] = [each for each in INVARIANTS if each.id == promise]
-    with pytest.raises(Undone):
+    with contextlib.suppress(Undone):
         async with used.ports.db.transaction() as tx:
             for deed in deeds:
                 await tx.execute(deed)

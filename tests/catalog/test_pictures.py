@@ -41,15 +41,28 @@ async def test_a_picture_is_shown_after_those_that_were_there(counter: Counter, 
     assert (await counter.send("DELETE", f"{at}/{second['images'][0]['id']}")).status == 404
 
 
-async def test_the_same_picture_twice_and_the_same_key_twice(counter: Counter, at: str) -> None:
+def files(counter: Counter) -> set[str]:
+    return {path.name for path in (counter.ports.settings.data_dir / "media").rglob("*") if path.is_file()}
+
+
+async def test_a_key_used_again_keeps_one_picture_and_one_file(counter: Counter, at: str) -> None:
+    before = files(counter)
     first = await counter.send("POST", at, png(7, 7), idempotency_key="pic")
     again = await counter.send("POST", at, png(7, 7), idempotency_key="pic")
-    assert (first.status, again.body) == (201, first.body)
-    twice = await counter.send("POST", at, png(7, 7))
-    assert (twice.status, twice.json()["code"]) == (409, "picture_taken")
-    assert (await counter.get(first.json()["images"][-1]["url"])).status == 200
+    assert (first.status, again.body, again.header("idempotent-replayed")) == (201, first.body, "true")
     other = await counter.send("POST", at, png(8, 8), idempotency_key="pic")
     assert (other.status, other.json()["code"]) == (422, "key_reused")
+    [name] = files(counter) - before
+    assert first.json()["images"][-1]["url"].endswith(name)
+
+
+async def test_a_product_takes_its_files_with_it(counter: Counter) -> None:
+    before = files(counter)
+    made = await counter.product("PIC-2")
+    await counter.send("POST", f"/v1/products/{made['id']}/media", png())
+    assert len(files(counter)) == len(before) + 1
+    assert (await counter.send("DELETE", f"/v1/products/{made['id']}")).status == 204
+    assert files(counter) == before
 
 
 @pytest.mark.parametrize(
@@ -67,10 +80,10 @@ async def test_the_same_picture_twice_and_the_same_key_twice(counter: Counter, a
     ids=["nothing", "svg", "html", "pdf", "cut png", "cut gif", "huge png", "too long"],
 )
 async def test_what_is_no_picture_is_refused_and_not_kept(counter: Counter, at: str, body: bytes, status: int) -> None:
-    before = await counter.rows_of("media")
+    before = await counter.rows_of("media"), files(counter)
     answer = await counter.send("POST", at, body, content_type="image/png")
     assert (answer.status, answer.header("content-type")) == (status, "application/problem+json")
-    assert await counter.rows_of("media") == before
+    assert (await counter.rows_of("media"), files(counter)) == before
 
 
 async def test_only_operators_upload(counter: Counter, at: str) -> None:
@@ -80,7 +93,17 @@ async def test_only_operators_upload(counter: Counter, at: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["../keys/key.pem", "..%2f..%2fetc%2fpasswd", "%2e%2e/x.png", "/etc/passwd", "a\\b.png", "demo", "%00.png", "x.html", ""],
+    [
+        "../keys/key.pem",
+        "..%2f..%2fetc%2fpasswd",
+        "%2e%2e/x.png",
+        "/etc/passwd",
+        "a\\b.png",
+        "demo",
+        "%00.png",
+        "x.html",
+        "",
+    ],
 )
 async def test_nothing_but_media_is_served(counter: Counter, path: str) -> None:
     assert (await counter.get(f"/media/{path}")).status == 404

@@ -291,7 +291,13 @@ async def test_what_cannot_be_a_product_is_refused_and_changes_nothing(
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/products/%00", "/v1/products/%ED%A0%80", "/v1/products/..%2f..", "/v1/products/" + "x" * 300, "/v1/products/'"],
+    [
+        "/v1/products/%00",
+        "/v1/products/%ED%A0%80",
+        "/v1/products/..%2f..",
+        "/v1/products/" + "x" * 300,
+        "/v1/products/'",
+    ],
 )
 async def test_a_name_nobody_can_have_is_answered_like_one_nobody_has(counter: Counter, path: str) -> None:
     assert (await counter.get(path)).status in (404, 422)

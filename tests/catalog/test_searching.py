@@ -8,8 +8,8 @@ import pytest
 
 from banyan.catalog import indexing
 from banyan.catalog.app import service
-from banyan.foundation import web
-from banyan.foundation.search import DEEPEST
+from banyan.foundation import outbox, web
+from banyan.foundation.search import DEEPEST, WritesLost
 from banyan.kernel.clock import VirtualClock
 from tests.catalog.conftest import OpenCounter
 from tests.catalog.counter import Counter, eventually
@@ -101,7 +101,9 @@ async def test_a_question_that_cannot_be_asked_is_refused(shop: Counter, query: 
     assert (await shop.get(f"/v1/search?{query}")).status in (400, 422)
 
 
-@pytest.mark.parametrize("words", ["%00", "%F0%9F%8F%94", "%ED%A0%80", '"', "*:*", "a%20AND%20(", "%25", "'; DROP TABLE"])
+@pytest.mark.parametrize(
+    "words", ["%00", "%F0%9F%8F%94", "%ED%A0%80", '"', "*:*", "a%20AND%20(", "%25", "'; DROP TABLE"]
+)
 async def test_any_words_at_all_are_a_question(shop: Counter, words: str) -> None:
     assert (await shop.get(f"/v1/search?q={words.replace(' ', '%20')}")).status == 200
     assert (await shop.get(f"/v1/suggest?q={words.replace(' ', '%20')}")).status == 200
@@ -185,17 +187,54 @@ async def test_an_index_on_disk_goes_on_where_it_was(open_counter: OpenCounter, 
     position = await indexing.begin(ports)
     assert position is not None
     assert await ports.search.count() == 5
+    keeper = indexing.Keeper()
 
     async def caught_up() -> bool:
         nonlocal position
         position = await counter.shop.bus.follow(
-            indexing.TOPICS, position, lambda batch: indexing.take(ports, list(batch))
+            indexing.TOPICS, position, lambda batch: keeper.take(ports, list(batch))
         )
-        await indexing.reached(ports, position)
+        await keeper.reached(ports, position)
         return await ports.search.count() == 31
 
     await eventually(caught_up)
     await ports.search.close()
+
+
+class Forgetful:
+    """An index whose next commit fails, as on a full disk."""
+
+    def __init__(self, search: Any) -> None:
+        self._search = search
+        self.lost = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._search, name)
+
+    async def commit(self, position: str | None = None) -> None:
+        if not self.lost:
+            self.lost = True
+            await self._search.clear()
+            raise WritesLost
+        await self._search.commit(position)
+
+
+async def test_an_index_that_loses_what_was_put_is_filled_anew(open_counter: OpenCounter) -> None:
+    counter = await open_counter()
+    await counter.take(*ROWS)
+    forgetful = Forgetful(counter.ports.search)
+    ports = replace(counter.ports, search=forgetful)
+    keeper = indexing.Keeper()
+    position = await counter.shop.bus.follow(indexing.TOPICS, None, nothing)
+    await outbox.relay_once(ports.db, ports.bus)
+    position = await counter.shop.bus.follow(indexing.TOPICS, position, lambda batch: keeper.take(ports, list(batch)))
+    assert await found(counter, "", 0)
+    await keeper.reached(ports, position)
+    assert forgetful.lost
+    assert await found(counter, "", 31)
+
+
+async def nothing(_: object) -> None: ...
 
 
 def test_the_service_says_that_it_searches() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from banyan import topology
 from banyan.foundation import migrate
+from banyan.foundation.operate import COMMON
 from banyan.foundation.settings import Settings
+from banyan.trial.invariants import ACROSS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "banyan"
@@ -65,3 +67,10 @@ def test_every_decision_is_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text("utf-8")
     assert [file.name for file in sorted(folder.glob("0*.md")) if f"({file.name})" not in index] == []
+
+
+def test_every_invariant_is_in_its_page() -> None:
+    page = (ROOT / "docs" / "invariants.md").read_text("utf-8")
+    known = [each for name in topology.SERVICES for each in topology.service(name).invariants] + list(COMMON)
+    promises = [each.promise for each in known] + [promise for _, _, promise, _ in ACROSS]
+    assert [promise for promise in promises if f" {promise} |" not in page] == []

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from banyan.foundation.idempotency import Answer
 from banyan.foundation.service import Ports
 from banyan.kernel.clock import VirtualClock
 from banyan.kernel.ids import SeededIds
-from banyan.kernel.refusals import Conflict, Refusal
+from banyan.kernel.refusals import Refusal
 from banyan.orders import saga
 from banyan.orders.actions.cancelling import cancel
 from banyan.orders.actions.checkout import check_out
@@ -46,6 +47,14 @@ async def statuses(world: World, client: Client) -> list[str]:
         "SELECT status FROM order_view WHERE cart_id = $1", client.cart.removeprefix("/v1/carts/")
     )
     return [row["status"] for row in rows]
+
+
+async def call_off(world: World, client: Client) -> None:
+    """The shopper cancels what the cart became, if it is an order already and may still be cancelled."""
+    cart_id = client.cart.removeprefix("/v1/carts/")
+    for row in await world.ports.db.fetch("SELECT order_id FROM order_view WHERE cart_id = $1", cart_id):
+        with suppress(Refusal):
+            await cancel(world.ports, Principal(cart_token=client.token), row["order_id"], "", None)
 
 
 async def all_is_well(world: World) -> None:
@@ -106,13 +115,7 @@ async def test_a_cancellation_at_any_boundary_wins_or_loses_but_never_both(world
         world.room.stock["MUG"] = 5
         await client.fill(MUG=2)
 
-        async def call_off() -> None:
-            rows = await world.ports.db.fetch("SELECT order_id FROM order_view ORDER BY order_id DESC LIMIT 1")
-            for row in rows:
-                with suppress(Conflict, Refusal):
-                    await cancel(world.ports, Principal(cart_token=client.token), row["order_id"], "", None)
-
-        ports, boundaries = bounded(world.ports, at, call_off)
+        ports, boundaries = bounded(world.ports, at, partial(call_off, world, client))
         await order_by(ports, client)
         while not await saga.lane(ports, next_lane="saga_2", idle=1):
             pass
@@ -145,9 +148,7 @@ async def test_random_trouble_ends_well(world: World, client: Client, clock: Vir
             await order_by(ports, client, token)
             await saga.lane(ports, next_lane="saga_2", idle=1)
         if chance.fraction() < 0.3:
-            for row in await world.ports.db.fetch("SELECT order_id FROM order_view ORDER BY 1 DESC LIMIT 1"):
-                with suppress(Refusal):
-                    await cancel(world.ports, Principal(cart_token=client.token), row["order_id"], "", None)
+            await call_off(world, client)
         clock.advance(chance.fraction() * 20)
     world.bank.unsure = False
     world.fates.clear()

@@ -11,13 +11,14 @@ from banyan.foundation.service import Follower, Service
 
 
 def service() -> Service:
+    keeper = indexing.Keeper()
     return Service(
         name="catalog",
         folder=Path(__file__).parent,
         routes=api.routes,
         calls={AskItems: items.items},
         reactions={AvailabilityChanged: reactions.note_availability},
-        followers={"search": Follower(indexing.TOPICS, indexing.begin, indexing.take, indexing.reached)},
+        followers={"search": Follower(indexing.TOPICS, indexing.begin, keeper.take, keeper.reached)},
         invariants=INVARIANTS,
         searches=True,
     )

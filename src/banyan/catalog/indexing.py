@@ -6,14 +6,17 @@ from typing import Any
 
 from banyan.catalog.storage import documents
 from banyan.foundation.envelope import Envelope
-from banyan.foundation.search import Document
+from banyan.foundation.search import Document, WritesLost
 from banyan.foundation.service import Ports
+from banyan.kernel.refusals import Unavailable
 
 _log = logging.getLogger(__name__)
 
 TOPICS = frozenset({"catalog"})
 """What inventory tells reaches the index as ProductChanged, told when the database has it."""
 BATCH = 500
+MOST_UNPUBLISHED = 2_000
+"""Products put and not to be found yet, while more facts are waiting."""
 _FORGOTTEN = 6 * 86_400  # seconds: the bus keeps facts a week, and a place older than that may lie before a gap
 _TIME = "@"
 
@@ -41,32 +44,54 @@ async def rebuild(ports: Ports) -> str:
     return position
 
 
-async def take(ports: Ports, batch: Sequence[Envelope]) -> None:
-    """Read again what these facts are about and put it, or take it out where shoppers no longer see it."""
-    changed = {str(each.data["product_id"]) for each in batch if "product_id" in each.data}
-    moved = {str(each.data["category_id"]) for each in batch if "category_id" in each.data}
-    if changed:
-        await _put_anew(ports, changed)
-    after = ""
-    while moved and (ids := await documents.ids_below(ports.db, moved, after=after, limit=BATCH)):
-        await _put_anew(ports, ids)
-        after = ids[-1]
-    if changed or moved:
-        await ports.search.commit()
+class Keeper:
+    """Takes facts as they come, and publishes what it put when no more are waiting, or after so many.
+
+    To publish costs as much as to put hundreds: during an import the index would fall behind for it.
+    """
+
+    def __init__(self) -> None:
+        self._unpublished = 0
+
+    async def take(self, ports: Ports, batch: Sequence[Envelope]) -> None:
+        """Read again what these facts are about and put it, or take it out where shoppers no longer see it."""
+        changed = {str(each.data["product_id"]) for each in batch if "product_id" in each.data}
+        moved = {str(each.data["category_id"]) for each in batch if "category_id" in each.data}
+        if changed:
+            self._unpublished += await _put_anew(ports, changed)
+        after = ""
+        while moved and (ids := await documents.ids_below(ports.db, moved, after=after, limit=BATCH)):
+            self._unpublished += await _put_anew(ports, ids)
+            after = ids[-1]
+
+    async def reached(self, ports: Ports, position: str) -> None:
+        """Publish, and keep how far the index is."""
+        if self._unpublished < MOST_UNPUBLISHED and await _more_waits(ports, position):
+            return
+        self._unpublished = 0
+        try:
+            await ports.search.commit(_mark(ports, position))
+        except WritesLost:
+            _log.exception("the search index lost what was put and is filled anew")
+            await rebuild(ports)
 
 
-async def reached(ports: Ports, position: str) -> None:
-    """Keep how far the index is."""
-    await ports.search.commit(_mark(ports, position))
+async def _more_waits(ports: Ports, position: str) -> bool:
+    try:
+        return await ports.bus.follow(TOPICS, position, _nothing) != position
+    except Unavailable:
+        return False
 
 
-async def _put_anew(ports: Ports, ids: Iterable[str]) -> None:
+async def _put_anew(ports: Ports, ids: Iterable[str]) -> int:
+    """How many products that were."""
     asked = set(ids)
     rows = await documents.of(ports.db, ports.settings.currency, sorted(asked))
     if rows:
         await ports.search.put([_document(row) for row in rows])
     if gone := asked - {row["id"] for row in rows}:
         await ports.search.remove(sorted(gone))
+    return len(asked)
 
 
 def _document(row: Any) -> Document:

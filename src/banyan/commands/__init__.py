@@ -90,4 +90,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     shown = Table(*head, box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         shown.add_row(*(str(cell) for cell in row))
-    Console().print(shown)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200  # a file or a pipe has no edge to wrap at
+    console.print(shown)

@@ -86,7 +86,7 @@ _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.s
 
 def tone(state: str) -> str:
     """The colour of a state: good, wait, bad or off."""
-    return _TONE_OF.get(state, "off")
+    return state if state in _TONES else _TONE_OF.get(state, "off")
 
 
 def picture(url: str | None) -> str:

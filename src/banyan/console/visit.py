@@ -69,7 +69,7 @@ class Visit:
             self.jar.put(Cookie.SEAL, nonce, SHIFT)
         return nonce
 
-    async def page(self, template: str, status: int = 200, **context: Any) -> Response:
+    async def page(self, template: str, status: int = 200, /, **context: Any) -> Response:
         """A page. `context` is what its template shows."""
         message = TOLD.get(self.jar.get(Cookie.TOLD))
         self.jar.drop(Cookie.TOLD)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AUDIENCE = "banyan"
 CART_COOKIE = "banyan_cart"
 _FRESH = 300.0  # seconds for which a key set is believed
-_AGAIN = 5.0  # seconds between two looks for an unknown key
+_AGAIN = 5.0  # seconds between two looks at users, whether or not it answered
 _LEEWAY = 30  # seconds
 _REMEMBERED = 20_000
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{2,2000}\.[A-Za-z0-9_-]{2,6000}\.[A-Za-z0-9_-]{20,2000}")
@@ -71,7 +71,8 @@ class Authority:
         self._issuer = issuer
         self._clock = clock
         self._keys: KeySet | None = None
-        self._fetched = -_FRESH
+        self._jwks = ""
+        self._fetched = self._looked = float("-inf")
         self._known: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
 
     async def principal(self, authorization: str = "", cart_cookie: str = "") -> Principal:
@@ -90,6 +91,8 @@ class Authority:
 
     async def _user(self, token: str) -> Principal:
         now = self._clock.now().timestamp()
+        if self._keys is not None:
+            await self._key_set(look_again=False)  # a key that was taken back takes the tokens known by it along
         known = self._known.get(token)
         if known is not None:
             if known[0] < now:
@@ -131,14 +134,20 @@ class Authority:
         return claims
 
     async def _key_set(self, look_again: bool) -> KeySet:
-        age = self._clock.monotonic() - self._fetched
-        if self._keys is None or age > _FRESH or (look_again and age > _AGAIN):
-            try:
-                answer = await self._peers.ask(AskKeys())
-            except Refusal:
-                if self._keys is None:
-                    raise
-                return self._keys  # users is away: those who are signed in go on shopping with the keys known
-            self._keys = KeySet.import_key_set(json.loads(answer.jwks))
-            self._fetched = self._clock.monotonic()
+        now = self._clock.monotonic()
+        wanted = look_again or now - self._fetched > _FRESH
+        if self._keys is not None and (not wanted or now - self._looked <= _AGAIN):
+            return self._keys
+        self._looked = now
+        try:
+            answer = await self._peers.ask(AskKeys())
+        except Refusal:
+            if self._keys is None:
+                raise
+            return self._keys  # users is away: those who are signed in go on shopping with the keys known
+        self._fetched = now
+        if answer.jwks != self._jwks:
+            self._jwks, self._keys = answer.jwks, KeySet.import_key_set(json.loads(answer.jwks))
+            self._known.clear()
+        assert self._keys is not None
         return self._keys

@@ -51,7 +51,7 @@ async def load_window(line: Line, tree: Tree, currency: str) -> Window:
     sold = [card for card in popular.items if card.available and card.image]
     hero = _varied(sold, tree, 4)
     faces: dict[str, Card] = {}
-    for card in sorted(sold, key=lambda card: card in hero):
+    for card in sorted((card for card in popular.items if card.image), key=lambda card: card in hero):
         way = tree.way(card.category)
         if way:
             faces.setdefault(way[0].slug, card)

@@ -74,7 +74,7 @@ async def face(shop: Shop) -> Any:
     doorway = Doorway(front)
 
     async def serve(request: Request) -> Response:
-        return await assets.serve(request)
+        return assets.serve(request) or await doorway.nowhere(request)
 
     async def nowhere(request: Request) -> Response:
         return await doorway.nowhere(request)

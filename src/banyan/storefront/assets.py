@@ -8,8 +8,6 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from banyan.kernel.refusals import NotFound
-
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -38,10 +36,11 @@ class Assets:
         """Where the file is served now. KeyError for none of ours."""
         return self._names[name]
 
-    async def serve(self, request: Request) -> Response:
+    def serve(self, request: Request) -> Response | None:
+        """The file of this address; None for none of ours."""
         asset = self._served.get(request.path_params["name"])
         if asset is None:
-            raise NotFound
+            return None
         headers = {"cache-control": _FOR_EVER, "vary": "accept-encoding", "x-content-type-options": "nosniff"}
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Response(asset.gzipped, 200, {**headers, "content-encoding": "gzip"}, asset.media_type)

@@ -17,7 +17,7 @@ async def check(dbs: Mapping[str, Db], services: Sequence[Service]) -> list[Find
         if all(party in dbs for party in parties):
             rows = await compare({party: dbs[party] for party in parties})
             findings.append(Finding(id, " + ".join(parties), promise, len(rows), tuple(rows[:MOST_ROWS])))
-    return sorted(findings, key=lambda each: (int(each.id[1:]), each.service))
+    return sorted(findings, key=lambda each: (each.id[0] != "I", each.id[0], int(each.id[1:]), each.service))
 
 
 # What is under way right now is left alone: only what has come to rest can be compared across databases.

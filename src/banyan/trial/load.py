@@ -8,6 +8,7 @@ import asyncio
 import sys
 from dataclasses import dataclass, field
 from functools import partial
+from typing import cast
 
 import orjson
 
@@ -44,8 +45,7 @@ class _Connection(asyncio.Protocol):
         self.closed: asyncio.Future[None] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without saying so
         self._send()
 
     def data_received(self, chunk: bytes) -> None:

@@ -16,8 +16,7 @@ def test_what_is_accepted_is_of_the_kind_and_accepted_again(kind: Kind, value: A
     attribute = Attribute("a", "A", kind, choices=("x", "1") if kind is Kind.CHOICE else ())
     try:
         kept = attribute.accept(value)
-    except ValueError as refused:
-        assert str(refused).startswith("a is")
+    except ValueError:
         return
     assert attribute.accept(kept) == kept
     expected: Any = {Kind.NUMBER: (int, float), Kind.BOOLEAN: bool}.get(kind, str)
@@ -60,7 +59,7 @@ def test_text_is_read_as_the_kind_asks(kind: Kind, value: Any, kept: Any) -> Non
     ],
 )
 def test_what_does_not_fit_is_refused(kind: Kind, value: Any) -> None:
-    with pytest.raises(ValueError, match="^a is"):
+    with pytest.raises(ValueError, match=r"^a is"):
         Attribute("a", "A", kind).accept(value)
 
 
@@ -74,7 +73,9 @@ def test_what_does_not_fit_is_refused(kind: Kind, value: Any) -> None:
         ("Screen size", 4.5, Attribute("screen_size", "Screen size", Kind.NUMBER)),
     ],
 )
-def test_an_attribute_nobody_declared_is_taken_for_what_it_looks_like(name: str, value: Any, expected: Attribute) -> None:
+def test_an_attribute_nobody_declared_is_taken_for_what_it_looks_like(
+    name: str, value: Any, expected: Attribute
+) -> None:
     assert inferred(name, value) == expected
 
 

@@ -72,7 +72,9 @@ def test_what_can_be_a_sku_can_stand_in_a_path(text: str) -> None:
         text.encode()
 
 
-@pytest.mark.parametrize("text", ["", " a", "a ", "a/b", "a\\b", "a?", "a#", "50%", ".", "..", "a\nb", "a\0", "\ud800", "x" * 65])
+@pytest.mark.parametrize(
+    "text", ["", " a", "a ", "a/b", "a\\b", "a?", "a#", "50%", ".", "..", "a\nb", "a\0", "\ud800", "x" * 65]
+)
 def test_what_cannot(text: str) -> None:
     assert not naming.is_sku(text)
 

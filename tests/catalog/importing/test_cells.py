@@ -56,7 +56,12 @@ def test_json_in_a_cell_is_read_where_it_may_be() -> None:
 
 @pytest.mark.parametrize(
     ("cells", "reason"),
-    [(["colour", "size"], "names no column"), (["sku", "SKU"], "twice"), ([], "names no column"), (["x"] * 501, "at most")],
+    [
+        (["colour", "size"], "names no column"),
+        (["sku", "SKU"], "twice"),
+        ([], "names no column"),
+        (["x"] * 501, "at most"),
+    ],
 )
 def test_a_header_that_cannot_be_one(cells: list[str], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):

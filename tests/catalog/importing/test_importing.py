@@ -176,7 +176,12 @@ async def test_a_sku_twice_is_the_first_rows_even_far_apart(shop: Counter) -> No
 
 async def test_a_dry_run_says_the_same_and_writes_nothing(shop: Counter) -> None:
     await shop.take(LAMP)
-    rows = [LAMP | {"price": 1}, *TENT, {"sku": "BAD"}, LAMP | {"sku": "LMP-2", "categories": ["New"], "brand": "New"}]
+    rows: list[dict[str, Any]] = [
+        LAMP | {"price": 1},
+        *TENT,
+        {"sku": "BAD"},
+        LAMP | {"sku": "LMP-2", "categories": ["New"], "brand": "New"},
+    ]
     before, told = await shop.rows_of(*CATALOGUE, "outbox", "import_run", "import_claim"), await shop.told()
     rehearsed = await shop.take(*rows, dry_run=True)
     assert await shop.rows_of(*CATALOGUE, "outbox", "import_run", "import_claim") == before
@@ -220,7 +225,12 @@ async def test_what_inventory_refuses_is_said_beside_the_row_and_stops_nothing(s
     assert (report.added, report.stock_refused) == (3, 1)
     assert set(shop.storeroom.counts) == {"TNT-Moss", "TNT-Sand"}
     told = [orjson.loads(line) for line in (tmp_path / "report").read_bytes().splitlines()]
-    assert told[1] == {"row": 2, "sku": "TNT-Rust", "outcome": "added", "reason": "its stock: less than what is reserved"}
+    assert told[1] == {
+        "row": 2,
+        "sku": "TNT-Rust",
+        "outcome": "added",
+        "reason": "its stock: less than what is reserved",
+    }
 
 
 async def test_stock_that_inventory_has_not_heard_is_told_when_the_import_goes_on(
@@ -238,7 +248,9 @@ async def test_stock_that_inventory_has_not_heard_is_told_when_the_import_goes_o
 
 
 async def test_namesakes_are_different_products(shop: Counter) -> None:
-    rows = [{"name": "Charger", "brand": "Tzumi", "image": f"https://example.com/{n}.jpg", "price": n + 1} for n in range(3)]
+    rows = [
+        {"name": "Charger", "brand": "Tzumi", "image": f"https://example.com/{n}.jpg", "price": n + 1} for n in range(3)
+    ]
     assert (await shop.take(*rows)).added == 3
     slugs = [each["slug"] for each in (await shop.json("/v1/products"))["items"]]
     assert slugs[0] == "charger"
@@ -311,9 +323,7 @@ async def test_lists_show_products_in_the_order_of_the_file(shop: Counter) -> No
 async def test_a_file_is_imported_by_one_at_a_time(shop: Counter, tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_bytes(orjson.dumps(LAMP))
-    answers = await asyncio.gather(
-        *(importing.import_file(shop.ports, file) for _ in range(2)), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(importing.import_file(shop.ports, file) for _ in range(2)), return_exceptions=True)
     refused = [answer for answer in answers if isinstance(answer, Conflict)]
     assert [refusal.code for refusal in refused] in ([], ["import_running"])
     assert (await importing.import_file(shop.ports, file)).unchanged == 1

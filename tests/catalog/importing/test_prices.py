@@ -1,5 +1,6 @@
 """A price in a file is exact, or it is refused: no cent is made or lost on the way in."""
 
+import contextlib
 from decimal import Decimal
 from typing import Any
 
@@ -40,21 +41,22 @@ def test_the_noise_of_binary_fractions_is_no_digit(one: int, other: int) -> None
 
 @given(st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.integers()), st.binary()))
 def test_anything_else_is_refused_and_nothing_breaks(value: Any) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         assert 0 < minor_units(value, "EUR") <= 2**53 - 1
-    except ValueError as refused:
-        assert str(refused)
 
 
 @pytest.mark.parametrize(
     "value",
-    ["0", "0.00", "-1", "+1", "1,299.00", "1.299,00", "1e3", "1_000", "٥", "５", "€5", "5 EUR", "NaN", "inf", "0x10", "", ".5", "5."]
-    + [0, -1, 0.001, 4.999, 1e300, float("nan"), float("inf"), True, None, [], 10**30, Decimal("4.999")]
-    + [{"amount": 1}, {"amount": "1", "currency": "EUR"}, {"amount": 1.0, "currency": "EUR"}]
-    + [{"amount": 0, "currency": "EUR"}, {"amount": 1, "currency": "USD"}, {"amount": True, "currency": "EUR"}],
+    [
+        *("0", "0.00", "-1", "+1", "1,299.00", "1.299,00", "1e3", "1_000", "٥", "５", "€5", "5 EUR"),
+        *("NaN", "inf", "0x10", "", ".5", "5."),
+        *(0, -1, 0.001, 4.999, 1e300, float("nan"), float("inf"), True, None, [], 10**30, Decimal("4.999")),
+        *({"amount": 1}, {"amount": "1", "currency": "EUR"}, {"amount": 1.0, "currency": "EUR"}),
+        *({"amount": 0, "currency": "EUR"}, {"amount": 1, "currency": "USD"}, {"amount": True, "currency": "EUR"}),
+    ],
 )
 def test_what_is_no_price(value: Any) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         minor_units(value, "EUR")
 
 

@@ -40,6 +40,7 @@ AtSku = Annotated[str, Path(max_length=200)]
 AtCurrency = Annotated[str, Path(pattern=CURRENCY, description="ISO 4217")]
 InCurrency = Annotated[str | None, Query(pattern=CURRENCY, description="ISO 4217; the shop's own when not given")]
 Filter = Annotated[str | None, Query(min_length=1, max_length=200, pattern=naming.LINE)]
+IfNoneMatch = Annotated[str | None, Header(max_length=500)]
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
 
@@ -64,6 +65,7 @@ def edits(if_match: str | None) -> str | None:
     return None if if_match is None else re.sub(r'"(\d+)\.\d+"', r'"\1"', if_match)
 
 
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As you have it"}}
 GONE: dict[int | str, dict[str, Any]] = {204: {"description": "It is gone"}}
 
 
@@ -71,3 +73,10 @@ def answers(status: int, description: str, example: Any = None) -> dict[int | st
     """How a route's good answer is described in /openapi.json."""
     content = {"application/json": {"schema": {"type": "object"}, **({"example": example} if example else {})}}
     return {status: {"description": description, "content": content}}
+
+
+def unchanged(if_none_match: str | None, tag: str) -> bool:
+    """Whether the asker has it as it is (RFC 9110 §13.1.2: weak comparison; `*` is whatever there is)."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in if_none_match.split(",")]

@@ -20,7 +20,7 @@ async def methods(line: Line) -> tuple[Method, ...]:
 
 
 async def save(line: Line, card: VaultCard, *, key: str, provider: str = "testbank") -> None:
-    body = {"provider": provider, "token": card.token}
+    body = {"provider": provider, "token": card.token, "brand": card.brand, "last4": card.last4}
     await line.send("payments", "POST", "/v1/me/payment-methods", body, key=key)
 
 

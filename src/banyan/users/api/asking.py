@@ -105,9 +105,9 @@ Yes = StrictBool
 
 
 def email_asked(text: str | None) -> Email | None:
-    """An address out of a query. Invalid when it is none."""
+    """An address out of a query, None where it is empty. Invalid when it is no address."""
     try:
-        return parse(text) if text is not None else None
+        return parse(text) if text else None
     except ValueError as wrong:
         raise Invalid(str(wrong), errors=[Fault("/query/email", "email_invalid", str(wrong))]) from None
 

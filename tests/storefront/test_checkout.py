@@ -1,0 +1,315 @@
+"""The checkout: two pages, at most eight fields, faults beside their fields, and one order however often it is sent."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from banyan.storefront.shop_api.shapes import VaultCard
+from banyan.storefront.vaulted import VaultedCards
+from tests.storefront.browser import Browser, Page, fields
+from tests.storefront.conftest import OpenFront
+from tests.storefront.fake_shop import FakeShop
+from tests.storefront.test_cart import put_in
+from tests.storefront.test_pages import locked, well_made
+
+ADA = {
+    "email": "ada@example.com",
+    "name": "Ada Lovelace",
+    "line1": "Unter den Linden 6",
+    "city": "Berlin",
+    "postal_code": "10117",
+    "country": "DE",
+}
+CARD = {"way": "card", "number": "4242 4242 4242 4242", "expiry": "08/29", "cvc": "123"}
+
+
+async def at_payment(browser: Browser, shop: FakeShop, **other: str) -> Page:
+    """Somebody with something in the cart who has said where it goes."""
+    await put_in(browser, shop.plain(), 2)
+    await browser.get("/checkout/delivery")
+    page = await browser.submit("/checkout/delivery", **{**ADA, **other})
+    assert page.path == "/checkout/payment", page.text
+    return page
+
+
+def typed_fields(page: Page) -> list[str]:
+    """Text fields that are in sight: not those behind `Add flat, state or phone`."""
+    hidden = [each for details in page.all("details") for each in details.all("input")]
+    return [
+        each.attributes["name"]
+        for each in page.first("main").all("input")
+        if each.attributes.get("type") in ("text", "email", "tel") and not any(each is other for other in hidden)
+    ]
+
+
+async def test_a_guest_types_at_most_eight_fields_on_two_pages(browser: Browser, shop: FakeShop) -> None:
+    await put_in(browser, shop.plain())
+    page = await browser.get("/checkout/delivery")
+    well_made(page)
+    locked(page)
+    first = typed_fields(page)
+    page = await browser.submit("/checkout/delivery", **ADA)
+    well_made(page)
+    assert len(first + typed_fields(page)) <= 8
+    page = await browser.submit("/checkout/place", **CARD)
+    assert page.path.startswith("/orders/")
+    well_made(page)
+    locked(page)
+
+
+async def test_fields_tell_browsers_what_fills_them(browser: Browser, shop: FakeShop) -> None:
+    await put_in(browser, shop.plain())
+    page = await browser.get("/checkout/delivery")
+    told = {
+        each.attributes["name"]: each.attributes.get("autocomplete")
+        for each in page.all("input", "select")
+        if "name" in each.attributes
+    }
+    assert told["email"] == "email"
+    assert told["postal_code"] == "shipping postal-code"
+    assert told["country"] == "shipping country"
+    page = await browser.submit("/checkout/delivery", **ADA)
+    assert page.first("input", name="number").attributes["autocomplete"] == "cc-number"
+    assert page.first("input", name="number").attributes["inputmode"] == "numeric"
+
+
+async def test_what_is_missing_is_said_beside_its_field_and_what_was_typed_stays(
+    browser: Browser, shop: FakeShop
+) -> None:
+    await put_in(browser, shop.plain())
+    await browser.get("/checkout/delivery")
+    page = await browser.submit("/checkout/delivery", **{**ADA, "city": "", "email": ""})
+    assert page.status == 422
+    assert page.error("city")
+    assert page.error("email")
+    assert page.first("input", id="f-city").attributes["aria-invalid"] == "true"
+    assert page.first("input", id="f-name").attributes["value"] == "Ada Lovelace"
+
+
+async def test_what_the_service_refuses_is_said_beside_its_field(browser: Browser, shop: FakeShop) -> None:
+    await put_in(browser, shop.plain())
+    await browser.get("/checkout/delivery")
+    page = await browser.submit("/checkout/delivery", **{**ADA, "city": "x" * 60, "email": "no address"})
+    assert page.status == 422
+    assert page.error("city") == "This is too long"
+    assert page.error("email") == "This does not look right"
+
+
+async def test_another_country_shows_its_prices_before_anything_is_kept(browser: Browser, shop: FakeShop) -> None:
+    await put_in(browser, shop.plain())
+    page = await browser.get("/checkout/delivery")
+    assert "€4.90" in page.first(id="options").text
+    page = await browser.submit("/checkout/delivery", **{**ADA, "country": "US", "do": "options"})
+    assert page.status == 200
+    assert "€9.90" in page.first(id="options").text
+    assert shop.count("PUT", "/v1/carts") == 0
+
+
+async def test_nobody_pays_without_delivery_or_goods(browser: Browser, shop: FakeShop) -> None:
+    assert (await browser.get("/checkout/delivery")).path == "/cart"
+    assert (await browser.get("/checkout/payment")).path == "/cart"
+    await put_in(browser, shop.plain())
+    assert (await browser.get("/checkout/payment")).path == "/checkout/delivery"
+
+
+async def test_an_order_is_placed_paid_and_told(browser: Browser, shop: FakeShop) -> None:
+    await at_payment(browser, shop)
+    page = await browser.submit("/checkout/place", way="test:tok_ok")
+    [order] = shop.orders.values()
+    assert page.path == f"/orders/{order['id']}?access=open-{order['id']}"
+    assert "confirmed" in page.first("h1").text
+    steps = [each.text for each in page.first("ol", class_="timeline").all("b")]
+    assert steps == ["Order placed", "Confirmed"]
+    assert "banyan_count" not in browser.cookies
+
+
+async def test_a_double_click_orders_once(browser: Browser, shop: FakeShop) -> None:
+    page = await at_payment(browser, shop)
+    sent = {**fields(page.form("/checkout/place")), **CARD}
+    other = Browser(browser.app)
+    other.cookies = dict(browser.cookies)
+    pages = await asyncio.gather(browser.post("/checkout/place", sent), other.post("/checkout/place", sent))
+    assert {page.status for page in pages} == {303}
+    assert len({page.to for page in pages}) == 1
+    assert len(shop.orders) == 1
+    assert len(shop.vaulted) == 1
+
+
+async def test_a_form_sent_again_much_later_leads_to_the_same_order(browser: Browser, shop: FakeShop) -> None:
+    page = await at_payment(browser, shop)
+    sent = {**fields(page.form("/checkout/place")), "way": "test:tok_ok"}
+    cookies = dict(browser.cookies)
+    first = await browser.post("/checkout/place", sent)
+    browser.cookies = cookies
+    again = await browser.post("/checkout/place", sent)
+    assert again.to == first.to
+    assert len(shop.orders) == 1
+
+
+async def test_another_storefront_that_vaults_the_card_again_finds_the_order(
+    open_front: OpenFront, shop: FakeShop
+) -> None:
+    """The vault keeps no keys: another process gets another token, and orders refuses the key; nothing is ordered twice."""
+    one = Browser(await open_front(peer_secret="shared"))
+    two = Browser(await open_front(peer_secret="shared"))
+    page = await at_payment(one, shop)
+    sent = {**fields(page.form("/checkout/place")), **CARD}
+    two.cookies = dict(one.cookies)
+    await one.post("/checkout/place", sent)
+    page = await two.post("/checkout/place", sent)
+    assert len(shop.vaulted) == 2
+    [order] = shop.orders.values()
+    assert (page.status, page.to) == (303, f"/orders/{order['id']}")
+
+
+async def test_a_total_that_changed_is_shown_before_it_is_paid(browser: Browser, shop: FakeShop) -> None:
+    page = await at_payment(browser, shop)
+    sent = {**fields(page.form("/checkout/place")), "way": "test:tok_ok"}
+    [line] = next(iter(shop.carts.values()))["lines"]
+    found = shop.variant(line["sku"])
+    assert found
+    found[1]["price"] = {"amount": line["price"] + 100, "currency": "EUR"}
+    page = await browser.post("/checkout/place", sent)
+    assert page.status == 409
+    assert "went from" in page.text
+    assert not shop.orders
+    page = await browser.submit("/checkout/place", way="test:tok_ok")
+    assert len(shop.orders) == 1
+
+
+async def test_a_declined_payment_keeps_the_cart_and_can_be_tried_again(browser: Browser, shop: FakeShop) -> None:
+    await at_payment(browser, shop)
+    page = await browser.submit("/checkout/place", way="test:tok_declined")
+    assert "did not go through" in page.first("h1").text
+    again = next(each for each in page.all("a", class_="button") if "Try another" in each.text)
+    page = await browser.get(again.attributes["href"])
+    assert page.path == "/checkout/payment"
+    page = await browser.submit("/checkout/place", way="test:tok_ok")
+    assert "confirmed" in page.first("h1").text
+
+
+async def test_an_order_that_is_still_moving_looks_again_by_itself_and_not_for_ever(
+    browser: Browser, shop: FakeShop
+) -> None:
+    await at_payment(browser, shop)
+    page = await browser.submit("/checkout/place", way="test:tok_timeout")
+    [order] = shop.orders.values()
+    assert page.first("meta", **{"http-equiv": "refresh"}).attributes["content"].startswith("1;url=/orders/")
+    assert not (await browser.get(f"/orders/{order['id']}?look=60")).all("meta", **{"http-equiv": "refresh"})
+    order["status"] = "confirmed"
+    assert not (await browser.get(f"/orders/{order['id']}")).all("meta", **{"http-equiv": "refresh"})
+
+
+async def test_an_order_is_opened_by_its_link_and_by_nothing_less(app: Any, browser: Browser, shop: FakeShop) -> None:
+    await at_payment(browser, shop)
+    page = await browser.submit("/checkout/place", way="test:tok_ok")
+    stranger = Browser(app)
+    assert (await stranger.get(page.path)).status == 200
+    for path in (page.path.partition("?")[0], page.path + "x"):
+        refused = await stranger.get(path)
+        assert refused.status == 404
+        assert "Ada" not in refused.text
+
+
+async def test_an_order_can_be_called_off(browser: Browser, shop: FakeShop) -> None:
+    await at_payment(browser, shop)
+    await browser.submit("/checkout/place", way="test:tok_ok")
+    [order] = shop.orders.values()
+    page = await browser.submit(f"/orders/{order['id']}/cancel")
+    assert "cancelled" in page.first("h1").text
+    order["status"] = "fulfilled"
+    assert not [each for each in (await browser.get(page.path)).all("form") if "cancel" in each.attributes["action"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"number": "", "expiry": "", "cvc": ""}, {"number", "expiry", "cvc"}),
+        ({"number": "4242"}, {"number"}),
+        ({"expiry": "13/29"}, {"expiry"}),
+        ({"expiry": "soon"}, {"expiry"}),
+        ({"cvc": "12"}, {"cvc"}),
+        ({"number": "4000 0000 0000 0069"}, {"number"}),
+    ],
+)
+async def test_a_card_that_cannot_be_right_is_told_beside_its_field(
+    browser: Browser, shop: FakeShop, typed: dict[str, str], wrong: set[str]
+) -> None:
+    await at_payment(browser, shop)
+    page = await browser.submit("/checkout/place", **{**CARD, **typed})
+    assert page.status == 422
+    told = {each.attributes["id"].removeprefix("e-") for each in page.all("span", class_="error")}
+    assert told == wrong
+    assert not shop.orders
+    assert page.first("input", name="number").attributes["value"] == ""
+
+
+async def test_a_card_number_is_nowhere_but_in_the_vault(
+    browser: Browser, shop: FakeShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    await at_payment(browser, shop)
+    page = await browser.submit("/checkout/place", **{**CARD, "cvc": "987"})
+    assert shop.vaulted == ["4242424242424242"]
+    seen = page.html + str(browser.cookies) + str(page.headers) + caplog.text + str(shop.orders)
+    assert "4242424242424242" not in seen
+    assert "4242 4242" not in seen
+    assert next(iter(shop.orders.values()))["paid_with"] == "tok_card_1"
+
+
+@pytest.mark.parametrize("expiry", ["08/29", "8/29", "0829", "08 / 2029", "08-29", "08 29"])
+async def test_an_expiry_is_read_as_people_write_it(browser: Browser, shop: FakeShop, expiry: str) -> None:
+    await at_payment(browser, shop)
+    assert (await browser.submit("/checkout/place", **{**CARD, "expiry": expiry})).path.startswith("/orders/")
+
+
+async def test_test_payments_are_for_laptops_only(open_front: OpenFront, shop: FakeShop) -> None:
+    browser = Browser(await open_front(environment="production"))
+    page = await at_payment(browser, shop)
+    assert "Test bank" not in page.text
+    page = await browser.submit("/checkout/place", way="test:tok_ok")
+    assert page.status == 422
+    assert not shop.orders
+
+
+async def test_a_member_chooses_a_saved_address_and_card(member: Browser, shop: FakeShop) -> None:
+    user = shop.users["ada@example.com"]
+    user["addresses"].append({**ADA, "id": "adr_1", "version": 1, "is_default": True})
+    shop.methods.append({"id": "pm_1", "token": "tok_saved", "provider": "testbank", "brand": "visa", "last4": "4242"})
+    await put_in(member, shop.plain())
+    await member.get("/checkout/delivery")
+    page = await member.submit("/checkout/delivery")
+    assert page.path == "/checkout/payment"
+    page = await member.submit("/checkout/place")
+    [order] = shop.orders.values()
+    assert page.path == f"/orders/{order['id']}"
+    assert (order["paid_with"], order["address"]["city"]) == ("tok_saved", "Berlin")
+
+
+async def test_a_saved_card_of_somebody_else_is_none(member: Browser, shop: FakeShop) -> None:
+    await at_payment(member, shop)
+    page = await member.submit("/checkout/place", way="saved:pm_other")
+    assert page.status == 422
+    assert not shop.orders
+
+
+async def test_a_member_saves_a_new_address_on_the_way(member: Browser, shop: FakeShop) -> None:
+    await at_payment(member, shop, save="1")
+    assert [each["city"] for each in shop.users["ada@example.com"]["addresses"]] == ["Berlin"]
+
+
+async def test_the_vault_is_asked_once_by_form_and_again_after_a_refusal() -> None:
+    cards, asked = VaultedCards(), list[str]()
+
+    async def vault() -> VaultCard:
+        asked.append("once")
+        await asyncio.sleep(0)
+        if len(asked) == 1:
+            raise ValueError("refused")
+        return VaultCard(token=f"tok_{len(asked)}")
+
+    both = await asyncio.gather(cards.once("k", vault), cards.once("k", vault), return_exceptions=True)
+    assert all(isinstance(each, ValueError) for each in both)
+    first, second = await asyncio.gather(cards.once("k", vault), cards.once("k", vault))
+    assert first == second == await cards.once("k", vault)
+    assert (await cards.once("other", vault)).token == "tok_3"
