@@ -66,6 +66,10 @@ async def test_a_category_holds_what_is_below_it(shop: Counter) -> None:
     assert len(await listed(shop, f"&category={home['id']}")) == 12
 
 
+async def test_an_empty_filter_narrows_nothing(shop: Counter) -> None:
+    assert len(await listed(shop, "&category=&brand=&sku=")) == 12
+
+
 @pytest.mark.parametrize("brand", ["Fennick", "fennick", "FENNICK", "%20Fennick"])
 async def test_a_brand_is_named_as_people_spell_it(shop: Counter, brand: str) -> None:
     assert await listed(shop, f"&brand={brand}") == [f"P-{n:02}" for n in range(0, 12, 2)]

@@ -15,7 +15,7 @@ from tests.journeys.conftest import SKU
 
 
 @pytest.fixture(params=["one_process", "many_processes"], scope="module")
-async def url(request: pytest.FixtureRequest) -> str:
+def url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(request.param))
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from banyan.foundation import loopback
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr use path".split())
+_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "use", "path"])
 
 
 @dataclass

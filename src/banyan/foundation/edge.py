@@ -40,7 +40,8 @@ class Edge:
         trust: bool,
         max_body: Callable[[str, str], int] = lambda method, path: MAX_BODY,
     ) -> None:
-        """`trust`: whether callers are our own services, whose deadline and trace headers are believed.
+        """`trust`: whether callers are our own services, whose deadlines are believed. Ids of requests and traces are
+        taken over from anyone, once they look like some.
 
         `max_body`: bytes a request's body may have, by method and path.
         """
@@ -105,7 +106,7 @@ class Edge:
         if not length.isdigit():
             raise Malformed("Content-Length is not a number")
         limit = self._max_body(scope["method"], path)
-        if int(length) > limit:
+        if len(length) > 15 or int(length) > limit:
             raise TooLarge(f"a body here is at most {limit} bytes")
         with telemetry.span(f"{scope['method']} {path}", service=self._name):
             await self._app(scope, _bounded(receive, limit), send)

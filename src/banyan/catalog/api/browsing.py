@@ -18,9 +18,9 @@ def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
     @router.get("/v1/products", response_model=None, responses=answers(200, "A page of products, oldest first"))
     async def list_products(
         who: Who,
-        category: Filter = None,
-        brand: Filter = None,
-        sku: Filter = None,
+        category: Filter = "",
+        brand: Filter = "",
+        sku: Filter = "",
         status: Status = Status.PUBLISHED,
         currency: InCurrency = None,
         limit: Limit = 20,
@@ -29,7 +29,7 @@ def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
         """Products by category (id or slug, with all below it) and brand. Other than published ones: operators only."""
         if status is not Status.PUBLISHED:
             who.must("catalog:write")
-        narrow = Listed(status, category, brand, sku)
+        narrow = Listed(status, category or None, brand or None, sku or None)
         body = await browsing.products(ports, showcase, narrow, currency=currency, limit=limit, cursor=cursor)
         return Response(
             body, headers=None if status is Status.PUBLISHED else _NOT_FOR_ALL, media_type="application/json"

@@ -20,12 +20,10 @@ from banyan.foundation.web import Cursor, Limit
 Words = Annotated[str, Query(max_length=500, description="anything at all; typing errors are forgiven")]
 Minor = Annotated[int | None, Query(ge=0, le=DEAREST, description="minor units of the shop's currency, inclusive")]
 Brands = Annotated[
-    list[Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=LINE)]],
+    list[Annotated[str, StringConstraints(max_length=100, pattern=LINE)]],
     Query(max_length=20, description="name, slug or id; given again: any of them"),
 ]
-Category = Annotated[
-    str | None, Query(min_length=1, max_length=1000, pattern=LINE, description="slug, id, or names with ` > ` between")
-]
+Category = Annotated[str, Query(max_length=1000, pattern=LINE, description="slug, id, or names with ` > ` between")]
 
 
 def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
@@ -34,7 +32,7 @@ def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
     @router.get("/v1/search", response_model=None, responses=answers(200, "A page of products, and what there is"))
     async def search_products(
         q: Words = "",
-        category: Category = None,
+        category: Category = "",
         brand: Brands = [],  # noqa: B006  # FastAPI copies it
         price_min: Minor = None,
         price_max: Minor = None,
@@ -47,8 +45,8 @@ def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
         """Full-text search with facets. `corrected` says which words the results are for when they are not yours."""
         asked = Asked(
             text=q,
-            category=category,
-            brands=tuple(brand),
+            category=category or None,
+            brands=tuple(filter(None, brand)),
             price_min=price_min,
             price_max=price_max,
             available_only=available,

@@ -39,7 +39,7 @@ AtName = Annotated[str, Path(max_length=200, description="id or slug")]
 AtSku = Annotated[str, Path(max_length=200)]
 AtCurrency = Annotated[str, Path(pattern=CURRENCY, description="ISO 4217")]
 InCurrency = Annotated[str | None, Query(pattern=CURRENCY, description="ISO 4217; the shop's own when not given")]
-Filter = Annotated[str | None, Query(min_length=1, max_length=200, pattern=naming.LINE)]
+Filter = Annotated[str, Query(max_length=200, pattern=naming.LINE, description="empty: not narrowed by it")]
 IfNoneMatch = Annotated[str | None, Header(max_length=500)]
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
