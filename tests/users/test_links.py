@@ -8,7 +8,7 @@ from banyan.kernel.clock import VirtualClock
 from banyan.users import actions
 from banyan.users.app import service
 from tests.conftest import OpenShop
-from tests.users.desk import Desk, fresh_email
+from tests.users.desk import PASSWORD, Desk, fresh_email
 
 
 async def send(desk: Desk, email: str) -> int:
@@ -155,3 +155,28 @@ async def test_a_working_shop_posts_letters_and_tells_facts_by_itself(open_shop:
             await asyncio.sleep(0.02)
     assert heard == ["users.UserRegistered"]
     assert (await desk.redeem(await desk.link_to(made["email"]))).status == 201
+
+
+async def test_who_signed_up_with_anothers_address_is_out_when_its_owner_comes(desk: Desk) -> None:
+    squatter = await desk.newcomer()
+    await send(desk, squatter["email"])
+    owner = await desk.redeem(await desk.link_to(squatter["email"]))
+    assert owner.status == 201
+    wrong = await desk.ask("POST", "/v1/sessions", {"email": squatter["email"], "password": PASSWORD})
+    assert (wrong.status, wrong.json()["code"]) == (401, "wrong_credentials")
+    refreshed = await desk.ask("POST", "/v1/sessions/refresh", {"refresh_token": squatter["refresh_token"]})
+    assert refreshed.status == 401
+    me = await desk.ask("GET", "/v1/me", token=owner.json()["access_token"])
+    assert (me.status, me.json()["has_password"]) == (200, False)
+
+
+async def test_a_password_set_by_the_proven_owner_stays_at_the_next_link(desk: Desk) -> None:
+    email = (await desk.newcomer())["email"]
+    await send(desk, email)
+    owner = (await desk.redeem(await desk.link_to(email))).json()
+    chosen = {"new": "a much longer walk by the sea"}
+    assert (await desk.ask("POST", "/v1/me/password", chosen, token=owner["access_token"])).status == 204
+    await send(desk, email)
+    assert (await desk.redeem(await desk.link_to(email))).status == 201
+    signed_in = await desk.ask("POST", "/v1/sessions", {"email": email, "password": chosen["new"]})
+    assert signed_in.status == 201

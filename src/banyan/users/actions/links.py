@@ -10,7 +10,7 @@ from banyan.users.domain import tokens, views
 from banyan.users.domain.accounts import LINK_SECONDS, Account, Visitor
 from banyan.users.domain.emails import Email
 from banyan.users.domain.limits import LINK, LINK_NETWORK
-from banyan.users.storage import accounts, links, throttles
+from banyan.users.storage import accounts, links, sessions, throttles
 from banyan.users.storage import letters as stored_letters
 
 SIGN_IN_PATH = "/sign-in"  # the storefront's page; it shows a button that POSTs the token
@@ -65,8 +65,9 @@ async def redeem(ports: Ports, visitor: Visitor, key: Key | None, *, token: str)
         if not await links.use(tx, tokens.digest(token)) or not await granting.keep(tx, grant):
             raise LinkRefused
         await links.void(tx, account.id)
-        if found[1] == "sign_in":
-            await accounts.prove_email(tx, account.id)
+        if found[1] == "sign_in" and await accounts.prove_email(tx, account.id):
+            # Whoever signed up with somebody else's address must not stay when its owner comes.
+            await sessions.end_all(tx, account.id, "email_proved", but=grant.session_id)
         await throttles.empty(tx, LINK.subject(account.canonical))
 
     return await granting.once(ports, key, grant.answer(), effect)

@@ -107,10 +107,15 @@ async def upgrade_hash(tx: Tx, account_id: str, old: str, scheme: str, hashed: s
     )
 
 
-async def prove_email(tx: Tx, account_id: str) -> None:
-    """Its owner has shown to read the mailbox."""
-    await tx.execute(
-        "UPDATE account SET email_proved_at = shop_now() WHERE id = $1 AND email_proved_at IS NULL", account_id
+async def prove_email(tx: Tx, account_id: str) -> bool:
+    """Its owner has shown to read the mailbox; whether for the first time. A password set before that is forgotten."""
+    return bool(
+        await tx.execute(
+            """UPDATE account SET email_proved_at = shop_now(), password_hash = NULL, password_scheme = NULL,
+                   version = version + 1, epoch = epoch + 1
+               WHERE id = $1 AND email_proved_at IS NULL""",
+            account_id,
+        )
     )
 
 
