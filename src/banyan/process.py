@@ -15,6 +15,7 @@ from typing import Any
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from pydantic import SecretStr
 
 from banyan import topology
 from banyan.foundation import choose, databases, embedded
@@ -72,6 +73,8 @@ async def connect(settings: Settings, names: Sequence[str], *, caller: str = "sh
 
 async def open_parts(settings: Settings, parts: Sequence[str], *, serve: bool = True, work: bool = True) -> Process:
     """Open services and faces. With `serve` the process answers HTTP for them, with `work` it does their background work."""
+    if not serve:  # the index is kept by who answers searches; one process alone can hold its folder
+        settings = settings.model_copy(update={"search_url": SecretStr("embedded://memory")})
     services = [name for name in parts if name in topology.SERVICES]
     faces = [name for name in parts if name in topology.FACES]
     alone = len(parts) == 1

@@ -17,7 +17,7 @@ from tests.catalog.counter import Counter
 KEPT = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance"]
 ROUTES = 25
 quick = settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     database=None,

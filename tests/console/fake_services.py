@@ -25,6 +25,7 @@ from banyan.kernel.refusals import (
     Fault,
     Forbidden,
     Invalid,
+    Malformed,
     NotFound,
     Refusal,
     Stale,
@@ -321,6 +322,8 @@ class Fakes:
             and asked.one("from") <= each["placed_at"]
             and (not asked.one("to") or each["placed_at"] < asked.one("to"))
         ][::-1]
+        if not (asked.one("cursor") or "0").isdecimal() or len(asked.one("cursor")) > 9:
+            raise Malformed("this cursor is not one of ours; begin without one", code="cursor_malformed")
         start, limit = int(asked.one("cursor") or 0), int(asked.one("limit"))
         more = str(start + limit) if len(found) > start + limit else None
         return JSONResponse({"items": found[start : start + limit], "next_cursor": more})

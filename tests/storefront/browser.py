@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from banyan.foundation import loopback
 
-_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "use", "path"])
+_VOID_TEXT = "area base br col embed hr img input link meta source track wbr use path"
+_VOID = frozenset(_VOID_TEXT.split())
 
 
 @dataclass

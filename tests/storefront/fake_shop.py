@@ -18,6 +18,7 @@ from banyan.kernel.refusals import Fault
 
 Json = dict[str, Any]
 Handler = Callable[["FakeShop", Request, Json], Awaitable[Response]]
+_ROWS = list(rows())
 WHEN = "2026-11-22T10:00:00Z"
 
 
@@ -54,7 +55,7 @@ class FakeShop:
         self.broken: set[str] = set()
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.number = 0
-        for row in rows():
+        for row in _ROWS:
             if len(self.products) >= products and row["product"] not in self.products:
                 break
             self.shelve(row)
@@ -172,10 +173,17 @@ class FakeShop:
                 changes.append({"kind": "out_of_stock", "line_id": line["id"], "before": line["quantity"], "after": 0})
             lines.append(
                 {
-                    "id": line["id"], "sku": line["sku"], "slug": product["slug"], "name": product["name"],
-                    "options": variant["options"], "image": product["image"], "quantity": line["quantity"],
-                    "unit_price": eur(line["price"]), "total": eur(line["price"] * line["quantity"]),
-                    "sellable": True, "available": variant["stock"],
+                    "id": line["id"],
+                    "sku": line["sku"],
+                    "slug": product["slug"],
+                    "name": product["name"],
+                    "options": variant["options"],
+                    "image": product["image"],
+                    "quantity": line["quantity"],
+                    "unit_price": eur(line["price"]),
+                    "total": eur(line["price"] * line["quantity"]),
+                    "sellable": True,
+                    "available": variant["stock"],
                 }
             )
         goods = sum(line["total"]["amount"] for line in lines)
@@ -264,9 +272,15 @@ async def _search(shop: FakeShop, request: Request, _: Json) -> Response:
 async def _make_cart(shop: FakeShop, request: Request, _: Json) -> Response:
     user = shop.who(request)
     cart = {
-        "id": shop.next("crt"), "user": user["email"] if user else None, "status": "open", "lines": [],
-        "token": None if user else f"ct_{shop.number:030d}", "email": None, "address": None,
-        "shipping_option": None, "order_id": None,
+        "id": shop.next("crt"),
+        "user": user["email"] if user else None,
+        "status": "open",
+        "lines": [],
+        "token": None if user else f"ct_{shop.number:030d}",
+        "email": None,
+        "address": None,
+        "shipping_option": None,
+        "order_id": None,
     }
     shop.carts[cart["id"]] = cart
     return said(shop.seen(cart) | {"token": cart["token"]}, 201)
@@ -369,9 +383,15 @@ def _placed(shop: FakeShop, cart: Json, token: str) -> Json:
     fields = ("email", "address", "shipping_option", "subtotal", "discount", "shipping", "tax", "total")
     order = {
         **{name: shown[name] for name in fields},
-        "id": order_id, "number": f"B-{shop.number}", "status": status, "placed_at": WHEN, "user": cart["user"],
-        "lines": [line | {"line_id": line["id"]} for line in shown["lines"]], "token": cart["token"],
-        "reason": "card_declined" if status == "payment_failed" else None, "paid_with": token,
+        "id": order_id,
+        "number": f"B-{shop.number}",
+        "status": status,
+        "placed_at": WHEN,
+        "user": cart["user"],
+        "lines": [line | {"line_id": line["id"]} for line in shown["lines"]],
+        "token": cart["token"],
+        "reason": "card_declined" if status == "payment_failed" else None,
+        "paid_with": token,
         "links": {"view": f"/orders/{order_id}?access=open-{order_id}"},
     }
     shop.orders[order_id] = order
@@ -421,8 +441,15 @@ def _one_click(shop: FakeShop, request: Request, body: Json, user: Json) -> Resp
         return no(409, "one_click_not_ready", errors=missing)
     line = {"id": "lin_1", "sku": body["sku"], "quantity": body["quantity"], "price": body["unit_price"]["amount"]}
     cart = {
-        "id": "crt_1", "user": user["email"], "token": None, "status": "open", "lines": [line],
-        "email": user["email"], "address": user["addresses"][0], "shipping_option": "standard", "order_id": None,
+        "id": "crt_1",
+        "user": user["email"],
+        "token": None,
+        "status": "open",
+        "lines": [line],
+        "email": user["email"],
+        "address": user["addresses"][0],
+        "shipping_option": "standard",
+        "order_id": None,
     }
     return said(_placed(shop, cart, "tok_ok"), 201)
 

@@ -1,6 +1,7 @@
 """Forms: only our own pages can send them, only browsers that got them, and nothing else of a request is believed."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from banyan.kernel.refusals import Fault, Forbidden, Invalid, Refusal
+from banyan.kernel.refusals import Fault, Forbidden, Invalid, Malformed, Refusal
 from banyan.storefront import forms
 from banyan.storefront.forms import Form
 from banyan.storefront.seal import SIZE, Seal
@@ -164,9 +165,6 @@ async def test_no_bytes_break_a_form(body: bytes) -> None:
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/x-www-form-urlencoded")]}
     reading: Callable[[], Any] = receive
-    try:
+    with suppress(Malformed):
         form = await forms.read(Request(scope, reading))
-    except Refusal as refusal:
-        assert refusal.status == 400
-    else:
         assert all("\x00" not in form[name] for name, _ in form.pairs)

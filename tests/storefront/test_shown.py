@@ -77,7 +77,8 @@ def test_counts_agree_with_their_words() -> None:
 
 @pytest.mark.parametrize(
     ("language", "currency", "country"),
-    [("de-AT,de;q=0.9", "EUR", "AT"), ("en-GB", "EUR", "GB"), ("en-US,en", "EUR", "DE"), ("en", "USD", "US"), ("xx-ZZ", "EUR", "DE"), ("", "XXX", "DE")],
+    [("de-AT,de;q=0.9", "EUR", "AT"), ("en-GB", "EUR", "GB"), ("en-US,en", "EUR", "DE"), ("en", "USD", "US"),
+        ("xx-ZZ", "EUR", "DE"), ("", "XXX", "DE")],
 )  # fmt: skip
 def test_the_likely_country_comes_first(language: str, currency: str, country: str) -> None:
     assert countries.likely(language, currency) == country

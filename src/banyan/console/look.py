@@ -1,4 +1,4 @@
-"""How pages look: templates compiled once, with the words and numbers as operators read them."""
+"""How pages look: templates, each compiled when it is first shown, with the words and numbers as operators read them."""
 
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,4 @@ def environment(assets: Assets, clock: Clock, **shop: Any) -> Environment:
         "event_name": story.name,
     }
     jinja.globals |= {"asset": assets.url, "with_query": with_query, **shop}
-    for name in jinja.list_templates():
-        jinja.get_template(name)
     return jinja

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from banyan.foundation import inbox, web
@@ -14,6 +14,7 @@ from banyan.foundation.web import Who
 
 MOST_ROWS = 100
 PROOF_SECONDS = 60.0
+Number = Annotated[int, Path(ge=1, lt=1 << 63)]  # as far as the database counts
 
 # What every service's database promises, whatever its trade.
 COMMON = (
@@ -98,13 +99,13 @@ def routes(service: Service, ports: Ports) -> APIRouter:
         return web.json({"items": await inbox.parked(ports.db)})
 
     @router.post("/parked/{seq}/retry")
-    async def retry(who: Who, seq: int) -> Response:
+    async def retry(who: Who, seq: Number) -> Response:
         who.must("operate")
         await inbox.retry(ports.db, seq)
         return web.json({"seq": seq})
 
     @router.post("/parked/{seq}/discard")
-    async def discard(who: Who, seq: int) -> Response:
+    async def discard(who: Who, seq: Number) -> Response:
         who.must("operate")
         await inbox.discard(ports.db, seq)
         return web.json({"seq": seq})

@@ -182,7 +182,8 @@ async def _follow(ports: Ports, follower: Follower, place: list[str]) -> None:
 
 async def _housekeeping(ports: Ports) -> None:
     await ports.clock.sleep(HOUSEKEEPING)
-    await outbox.forget_old(ports.db)
+    while await outbox.forget_old(ports.db):  # a few thousand at a time
+        pass
     await inbox.forget_old(ports.db)
     await idempotency.forget_old(ports.db)
     await ports.bus.forget_old()

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from banyan.foundation.running import Shop
 from banyan.storefront import aisles, look
 from banyan.storefront.aisles import Tree, Window
-from banyan.storefront.assets import Assets
+from banyan.storefront.assets import assets
 from banyan.storefront.doorway import Doorway
 from banyan.storefront.kept import Kept
 from banyan.storefront.pages import account, cart, checkout, home, listing, orders, product, signing_in
@@ -69,12 +69,10 @@ SENT: dict[str, Handler] = {
 
 async def face(shop: Shop) -> Any:
     """The storefront as an ASGI application."""
-    assets = Assets()
-    front = _front(shop, assets)
-    doorway = Doorway(front)
+    doorway = Doorway(_front(shop))
 
     async def serve(request: Request) -> Response:
-        return assets.serve(request) or await doorway.nowhere(request)
+        return assets().serve(request) or await doorway.nowhere(request)
 
     async def nowhere(request: Request) -> Response:
         return await doorway.nowhere(request)
@@ -90,7 +88,7 @@ async def face(shop: Shop) -> Any:
     return GZipMiddleware(app, minimum_size=1_000, compresslevel=4)
 
 
-def _front(shop: Shop, assets: Assets) -> Front:
+def _front(shop: Shop) -> Front:
     settings = shop.settings
     anybody = Line(shop.peers, Nobody())
 
@@ -107,7 +105,7 @@ def _front(shop: Shop, assets: Assets) -> Front:
         clock=shop.clock,
         ids=shop.ids,
         peers=shop.peers,
-        look=look.environment(assets, shop.ids, shop_name=settings.shop_name, currency=settings.currency),
+        look=look.environment(),
         seal=Seal(secret, settings.origin),
         tree=tree,
         window=Kept(load_window, Window(), shop.clock, seconds=aisles.WINDOW_SECONDS),

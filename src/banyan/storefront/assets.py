@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -45,3 +46,9 @@ class Assets:
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Response(asset.gzipped, 200, {**headers, "content-encoding": "gzip"}, asset.media_type)
         return Response(asset.body, 200, headers, asset.media_type)
+
+
+@cache
+def assets() -> Assets:
+    """Those of this process."""
+    return Assets()

@@ -1,20 +1,20 @@
 """How pages look: templates compiled once, with the words and numbers as shoppers read them."""
 
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from banyan.kernel.ids import Ids
 from banyan.storefront import shown
-from banyan.storefront.assets import Assets
+from banyan.storefront.assets import assets
 from banyan.storefront.places import segment
 
 _FOLDER = Path(__file__).parent / "templates"
 
 
-def environment(assets: Assets, ids: Ids, **shop: Any) -> Environment:
-    """`shop`: what every page knows."""
+@cache
+def environment() -> Environment:
+    """Compiled once for the process: nothing in it is of one shop or one visit."""
     jinja = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -35,7 +35,7 @@ def environment(assets: Assets, ids: Ids, **shop: Any) -> Environment:
         "segment": segment,
         "device": shown.device,
     }
-    jinja.globals |= {"asset": assets.url, "new_key": lambda: ids.new("key"), **shop}
+    jinja.globals["asset"] = assets().url
     for name in jinja.list_templates():
         jinja.get_template(name)
     return jinja

@@ -107,6 +107,8 @@ class Visit:
         self.jar.drop(Cookie.TOLD)
         html = self.front.look.get_template(template).render(
             {
+                "shop_name": self.front.settings.shop_name,
+                "new_key": lambda: self.front.ids.new("key"),
                 "roots": tree.roots,
                 "here": self.request.url.path,
                 "asked": "",

@@ -13,11 +13,11 @@ from banyan.catalog import importing
 from banyan.catalog.app import service
 from banyan.foundation import choose
 from banyan.foundation.running import Shop
+from banyan.foundation.settings import Settings
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from tests.catalog.conftest import OpenCounter
 from tests.catalog.counter import CATALOGUE, Counter, eventually
-from tests.conftest import OpenShop
 
 HERE = Path(__file__)
 
@@ -108,12 +108,19 @@ async def test_another_file_or_another_way_to_read_it_is_another_run(open_counte
 
 
 async def test_a_process_that_is_killed_loses_nothing_and_a_running_shop_finds_it_all(
-    fresh: Callable[..., Awaitable[dict[str, str]]], open_shop: OpenShop, file: Path, tmp_path: Path
+    fresh: Callable[..., Awaitable[dict[str, str]]], file: Path, tmp_path: Path
 ) -> None:
     """kill -9 in the middle, then again from the start, in another process than the one that serves."""
-    del open_shop  # what it opened is closed after this module
     urls = await fresh("bus", "catalog")
-    command = [sys.executable, "-m", "tests.catalog.importing.killed", str(file), str(tmp_path), *_urls(urls)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.catalog.importing.killed",
+        str(file),
+        str(tmp_path),
+        urls["catalog"],
+        urls["bus"],
+    ]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=HERE.parents[3])
     assert process.stdout is not None
     for _ in range(2):
@@ -122,8 +129,6 @@ async def test_a_process_that_is_killed_loses_nothing_and_a_running_shop_finds_i
     await process.wait()
 
     clock = SystemClock()
-    from banyan.foundation.settings import Settings
-
     settings = Settings(data_dir=tmp_path, search_url="embedded://memory", pool_size=4)
     shop = Shop.over(settings, await choose.bus(urls["bus"]), clock=clock, ids=SystemIds(clock))
     made = service()
@@ -146,7 +151,3 @@ async def test_a_process_that_is_killed_loses_nothing_and_a_running_shop_finds_i
         assert await counter.broken() == []
     finally:
         await shop.close()
-
-
-def _urls(urls: dict[str, str]) -> list[str]:
-    return [urls["catalog"], urls["bus"]]

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Header
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from banyan.contracts.users import Address
 from banyan.foundation.web import Body
@@ -17,9 +17,15 @@ _EMAIL = (
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
 )
 
+def _whole(given: object) -> object:
+    """JSON has one kind of number: 2.0 is the integer 2. Text and truth values are none."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
-Units = Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)]
-UnitsOrNone = Annotated[int, Field(strict=True, ge=0, le=MOST_UNITS)]
+Units = Annotated[Whole, Field(ge=1, le=MOST_UNITS)]
+UnitsOrNone = Annotated[Whole, Field(ge=0, le=MOST_UNITS)]
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=_EMAIL)]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
@@ -80,7 +86,7 @@ class CheckoutBody(Body):
 
 
 class MoneyBody(Body):
-    amount: Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
+    amount: Annotated[Whole, Field(ge=1, le=2**53 - 1)]
     currency: Currency
 
     def money(self) -> Money:
