@@ -25,7 +25,7 @@ _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 
 
-class _Connection(asyncpg.Connection):
+class PlainConnection(asyncpg.Connection):
     """A connection that needs no reset between borrowers: only `SET LOCAL` and transaction locks are ever used."""
 
     def get_reset_query(self) -> str:
@@ -89,7 +89,7 @@ class Db:
                 url,
                 min_size=1,
                 max_size=size,
-                connection_class=_Connection,
+                connection_class=PlainConnection,
                 init=_prepare,
                 command_timeout=60,
                 max_inactive_connection_lifetime=300,
@@ -136,6 +136,11 @@ class Db:
                 await self._clock.sleep(0.005 * (attempt + self._ids.fraction()))
         async with self.transaction() as tx:
             return await effect(tx)
+
+    async def execute(self, sql: str, *values: Any) -> None:
+        """One statement by itself, committed by itself."""
+        async with self._reading() as con:
+            await con.execute(sql, *values)
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """One statement by itself, read outside any transaction of ours."""

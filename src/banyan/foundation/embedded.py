@@ -38,7 +38,9 @@ class Embedded:
 
 
 def start(data_dir: Path, *, durable: bool = True) -> Embedded:
-    """Start the server of this data folder, or join the one that runs. `durable=False` is for tests: no fsync, and nothing of the server's own in the background.
+    """Start the server of this data folder, or join the one that runs.
+
+    `durable=False` is for tests: no fsync, and nothing of the server's own in the background.
 
     A server left behind by a killed process is found and used again; a stale lock file is cleared by PostgreSQL's own
     recovery. RuntimeError with what to do when it does not start.

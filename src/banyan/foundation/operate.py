@@ -1,4 +1,4 @@
-"""What operators may ask of every service: streams that wait, and the proof of its invariants. For the console, not the gateway."""
+"""What operators may ask of every service: streams that wait, and the proof of its invariants. Not for the gateway."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -63,8 +63,7 @@ async def relay_once(db: "Db", bus: "Bus", *, source: str = "outbox") -> int:
             for row in rows
         ]
     )
-    async with db.transaction() as tx:
-        await tx.execute(_MOVED, rows[-1]["at"], rows[-1]["pos"])
+    await db.execute(_MOVED, rows[-1]["at"], rows[-1]["pos"])
     telemetry.RELAYED.labels(rows[0]["type"].partition(".")[0]).inc(len(rows))
     return len(rows)
 

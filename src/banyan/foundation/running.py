@@ -151,7 +151,7 @@ async def _relay(ports: Ports, source: str) -> None:
 
 
 async def _deliver(ports: Ports, box: Inbox) -> None:
-    bell = ports.bus.bell()
+    bell = ports.bus.bell(box.topics)
     while True:
         if not await ports.bus.deliver(box.consumer, box.topics, box.take):
             await bell.wait(IDLE)
@@ -169,7 +169,7 @@ async def _chore(ports: Ports, name: str, chore: Chore) -> None:
 
 
 async def _follow(ports: Ports, follower: Follower, place: list[str]) -> None:
-    bell = ports.bus.bell()
+    bell = ports.bus.bell(follower.topics)
     while True:
         reached = await ports.bus.follow(follower.topics, place[0], lambda batch: follower.take(ports, list(batch)))
         if reached == place[0]:

@@ -30,8 +30,8 @@ class Bus(Protocol):
         """Hand over what came after a position (None: from now on) to this follower alone; the position reached."""
         ...
 
-    def bell(self) -> Wake:
-        """A bell of one's own, rung when something may have been published."""
+    def bell(self, topics: frozenset[str]) -> Wake:
+        """A bell of one's own, rung when something may have been published on one of these topics."""
         ...
 
     async def lag(self, group: str, topics: frozenset[str]) -> int:

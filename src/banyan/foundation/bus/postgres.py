@@ -1,7 +1,7 @@
 """The bus as a log table in PostgreSQL: read below the snapshot horizon, one reader per group by advisory lock."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 
 from banyan.foundation.bus import Take
+from banyan.foundation.db import PlainConnection
 from banyan.foundation.envelope import Envelope
 from banyan.foundation.wake import Wake
 from banyan.kernel.refusals import Unavailable
@@ -17,9 +18,12 @@ BATCH = 200
 _CHANNEL = "published"
 _GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 
+# One statement, one commit. Listeners are told which topics, so that nobody looks for what is not theirs.
 _PUBLISH = """
-INSERT INTO log (topic, key, id, type, time, data, traceparent)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])"""
+WITH kept AS (
+    INSERT INTO log (topic, key, id, type, time, data, traceparent)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])
+) SELECT pg_notify('published', $8)"""
 _NEXT = """
 SELECT txid::text AS at, pos, topic, key, id, type, time, data, traceparent FROM log
 WHERE (txid, pos) > {place} AND txid < pg_snapshot_xmin(pg_current_snapshot()) AND topic = ANY($1)
@@ -45,13 +49,15 @@ class PostgresBus:
         self._leased: set[str] = set()
         self._asking = asyncio.Lock()
         self._opening = asyncio.Lock()
-        self._bells: list[Wake] = []
+        self._bells: list[tuple[frozenset[str], Wake]] = []
 
     @classmethod
     async def connect(cls, url: str) -> "PostgresBus":
         """Open the log, making its tables where they are missing. Unavailable when the server cannot be reached."""
         try:
-            pool = await asyncpg.create_pool(url, min_size=1, max_size=6, init=_prepare, command_timeout=30)
+            pool = await asyncpg.create_pool(
+                url, min_size=1, max_size=6, init=_prepare, connection_class=PlainConnection, command_timeout=30
+            )
             async with pool.acquire() as con, con.transaction():
                 await con.execute("SELECT pg_advisory_xact_lock(7065)")
                 await con.execute(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
@@ -69,13 +75,10 @@ class PostgresBus:
             [each.data for each in batch],
             [each.traceparent for each in batch],
         ]
-        try:
-            async with self._pool.acquire() as con, con.transaction():
-                await con.execute(_PUBLISH, *columns)
-                await con.execute(f"NOTIFY {_CHANNEL}")
-        except _GONE as error:
-            raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
-        self._ring()
+        topics = {each.topic for each in batch}
+        await self._ask(_PUBLISH, *columns, ",".join(sorted(topics)))
+        if self._lease is None or self._lease.is_closed():  # otherwise the notice comes back to us
+            self._ring(topics)
 
     async def deliver(self, group: str, topics: frozenset[str], take: Take) -> int:
         if not await self._hold(group):
@@ -99,9 +102,9 @@ class PostgresBus:
         await take([_envelope(row) for row in rows])
         return "{}.{}".format(*_place(rows[-1]))
 
-    def bell(self) -> Wake:
+    def bell(self, topics: frozenset[str]) -> Wake:
         bell = Wake()
-        self._bells.append(bell)
+        self._bells.append((topics, bell))
         return bell
 
     async def lag(self, group: str, topics: frozenset[str]) -> int:
@@ -129,7 +132,7 @@ class PostgresBus:
                 if self._lease is None or self._lease.is_closed():
                     self._leased.clear()
                     self._lease = await asyncpg.connect(self._url)
-                    await self._lease.add_listener(_CHANNEL, lambda *_: self._ring())
+                    await self._lease.add_listener(_CHANNEL, lambda *said: self._ring(str(said[-1]).split(",")))
                 return self._lease
             except _GONE as error:
                 raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
@@ -149,9 +152,10 @@ class PostgresBus:
             self._leased.add(group)
             return True
 
-    def _ring(self) -> None:
-        for bell in self._bells:
-            bell.ring()
+    def _ring(self, topics: Iterable[str]) -> None:
+        for wanted, bell in self._bells:
+            if not wanted.isdisjoint(topics):
+                bell.ring()
 
 
 async def _prepare(con: "asyncpg.Connection[asyncpg.Record]") -> None:

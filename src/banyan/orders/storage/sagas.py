@@ -24,7 +24,7 @@ _MOVE = """
 UPDATE saga SET step = $3, attempt = 0, last_error = NULL, claimed = $4,
     next_at = shop_now() + make_interval(secs => $5),
     token = CASE WHEN $3 IN ('hold', 'authorize') THEN token END
-WHERE order_id = $1 AND $2::bigint > 0 AND finished_at IS NULL"""
+WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
 _FINISH = """
 UPDATE saga SET attempt = 0, last_error = $3, claimed = false, next_at = NULL, token = NULL, finished_at = shop_now()
 WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
@@ -35,7 +35,7 @@ WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
 _LET_GO = """
 UPDATE saga SET claimed = false, next_at = shop_now() WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
 _TURN_TO = """
-UPDATE saga SET step = $2, epoch = epoch + 1, attempt = 0, claimed = false, next_at = shop_now(), token = NULL,
+UPDATE saga SET step = $2, attempt = 0, claimed = false, next_at = shop_now(), token = NULL,
     last_error = NULL, finished_at = NULL
 WHERE order_id = $1"""
 _WAKE = """

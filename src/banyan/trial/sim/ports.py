@@ -147,7 +147,7 @@ class SimBus:
     async def follow(self, topics: frozenset[str], after: str | None, take: Take) -> str:
         return after or "0.0"
 
-    def bell(self) -> Wake:
+    def bell(self, topics: frozenset[str]) -> Wake:
         return Wake()
 
     def bell_of(self, group: str) -> Wake:
