@@ -91,6 +91,7 @@ def _own_runtime_folder() -> None:
     else:
         folder = Path(tempfile.gettempdir()) / f"banyan-{os.geteuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)  # as root the wheel opens it for its own user, and would then find it too open
         os.environ["XDG_RUNTIME_DIR"] = str(folder)
     (folder / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
 
