@@ -51,7 +51,7 @@ async def order(shop: Shop, operator: Browser) -> dict[str, Any]:
     payment = {"payment": {"provider": "testbank", "token": "tok_ok"}}
     placed = await _api(shop, "orders", "POST", f"{at}/checkout", payment, **guest, **{"idempotency-key": "buy-1"})
     assert placed["status"] == "confirmed"
-    return placed  # type: ignore[no-any-return]
+    return await _captured(shop, placed["id"], bearer)
 
 
 async def test_every_page_is_made_of_what_the_services_really_say(operator: Browser, order: dict[str, Any]) -> None:
@@ -112,6 +112,16 @@ async def test_a_parked_event_is_handled_when_it_is_tried_again(
             break
         await asyncio.sleep(0.1)
     assert await db.fetchval("SELECT count(*) FROM inbox WHERE event_id = 'evt_parked'") == 1
+
+
+async def _captured(shop: Shop, order_id: str, bearer: dict[str, str]) -> dict[str, Any]:
+    """The order once its money is taken: that follows the confirmation by itself."""
+    for _ in range(100):
+        order: dict[str, Any] = await _api(shop, "orders", "GET", f"/v1/orders/{order_id}", **bearer)
+        if order["payment_status"] == "captured":
+            return order
+        await asyncio.sleep(0.1)
+    raise AssertionError("the money was not taken in ten seconds")
 
 
 async def _api(shop: Shop, service: str, method: str, path: str, body: object = None, **headers: str) -> Any:

@@ -27,7 +27,9 @@ def test_sql_asks_the_shops_clock_and_not_the_databases(service: str) -> None:
 
 def _asks_the_port(file: Path, found: str) -> bool:
     """`clock.now()` in Python is the port, not SQL."""
-    return file.suffix == ".py" and not re.search(rf"(?<!clock\.)(?<!shop_)\b{re.escape(found)}", file.read_text("utf-8"))
+    return file.suffix == ".py" and not re.search(
+        rf"(?<!clock\.)(?<!shop_)\b{re.escape(found)}", file.read_text("utf-8")
+    )
 
 
 @pytest.mark.parametrize("service", topology.SERVICES)

@@ -130,7 +130,8 @@ async def test_graphql_buys_too(http: aiohttp.ClientSession, url: str) -> None:
             return told["data"]
 
     cart = (await ask("mutation { createCart { id token } }"))["createCart"]
-    add = "mutation($c: String!, $s: String!) { addLine(cartId: $c, sku: $s) { lines { sku product { name } } shippingOptions { id } } }"
+    add = """mutation($c: String!, $s: String!) { addLine(cartId: $c, sku: $s) {
+        lines { sku product { name } } shippingOptions { id } } }"""
     filled = (await ask(add, cart["token"], c=cart["id"], s=SKU))["addLine"]
     assert filled["lines"][0]["product"]["name"] == f"Trial {SKU}"
     deliver = """mutation($c: String!, $o: String!, $a: AddressInput!) {

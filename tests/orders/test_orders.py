@@ -270,6 +270,7 @@ async def hear(world: World, refund_id: str, order_id: str, amount: int, *, time
     envelope = Envelope(f"evt_{refund_id}", told.TYPE, told.key, world.ports.clock.now(), told.model_dump(mode="json"))
     for number in range(times):
         await box.take([replace(envelope, id=f"{envelope.id}_{number % 2}")])
+    assert await world.ports.db.fetchval("SELECT count(*) FROM stuck") == 0
 
 
 async def test_a_refund_made_elsewhere_shows_on_the_order_once(world: World, client: Client) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from banyan.contracts import Call
 from banyan.contracts.inventory import HoldStock, ReleaseStock, SellStock
-from banyan.contracts.payments import Authorize, CapturePayment, PaymentState, VoidPayment
+from banyan.contracts.payments import Authorize, CapturePayment, PaymentRefunded, PaymentState, VoidPayment
 from banyan.foundation.auth import Principal
 from banyan.foundation.idempotency import Answer
 from banyan.foundation.service import Ports
@@ -22,9 +22,10 @@ from banyan.orders.actions.cancelling import cancel
 from banyan.orders.actions.checkout import check_out
 from banyan.orders.actions.placing import Means
 from banyan.orders.app import LANES, service
+from banyan.orders.reactions import REACTIONS
 from banyan.orders.saga import steps
 from tests.orders.crashing import Crash, bounded
-from tests.orders.world import ANSWER_LOST, LOST, Client, World, broken, key, work
+from tests.orders.world import ANSWER_LOST, BUSY, LOST, REFUSED, Client, World, broken, eur, key, work
 
 OUTSIDE: tuple[type[Call[Any]], ...] = (
     HoldStock,
@@ -191,12 +192,17 @@ async def test_a_capture_that_waits_does_not_hold_the_shopper(world: World, clie
     await all_is_well(world)
 
 
-async def test_money_that_can_no_longer_be_taken_calls_the_order_off(world: World, client: Client) -> None:
+@pytest.mark.parametrize("strict", [False, True])
+async def test_money_that_can_no_longer_be_taken_calls_the_order_off(
+    world: World, client: Client, strict: bool
+) -> None:
+    world.bank.strict = strict
     await client.fill(MUG=1)
     _, order = await client.check_out()
     world.bank.change(order["id"], state=PaymentState.VOIDED)
     await work(world)
     _, order = await client.call("GET", f"/v1/orders/{order['id']}")
+    world.bank.strict = False
     assert (order["status"], order["cancelled_reason"]) == ("cancelled", "payment_lost")
     await all_is_well(world)
 
@@ -217,6 +223,52 @@ async def test_an_outage_delays_and_loses_nothing(
     await work(world, until_quiet=False)
     assert await statuses(world, client) == ["confirmed"]
     await work(world)
+    await all_is_well(world)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [(HoldStock, "rejected"), (Authorize, "payment_failed"), (SellStock, "rejected"), (CapturePayment, "confirmed")],
+)
+async def test_busy_is_asked_again_and_no_is_no(
+    world: World, client: Client, kind: type[Call[Any]], status: str
+) -> None:
+    await client.fill(MUG=1)
+    world.fates[kind] = [BUSY, BUSY]
+    await client.check_out()
+    await work(world)
+    assert await statuses(world, client) == ["confirmed"]
+    await client.fill(MUG=1)
+    world.fates[kind] = [BUSY, REFUSED]
+    await client.check_out()
+    await work(world)
+    assert await statuses(world, client) == [status]
+    reason = "SELECT shown->>'reason' FROM order_view WHERE cart_id = $1"
+    said = await world.ports.db.fetchval(reason, client.cart.removeprefix("/v1/carts/"))
+    assert said == (None if status == "confirmed" else "cannot_be")
+    await all_is_well(world)
+
+
+async def test_a_fact_told_meanwhile_is_taken_into_account(world: World, client: Client) -> None:
+    await client.fill(MUG=1)
+    _, order = await client.check_out()
+    world.bank.change(order["id"], refunded=eur(1))
+
+    async def refund() -> None:
+        told = PaymentRefunded(
+            payment_id="pay", order_id=order["id"], refund_id="rfd_1", amount=eur(1), refunded=eur(1)
+        )
+        async with world.ports.db.transaction() as tx:
+            await REACTIONS[PaymentRefunded](world.ports, tx, told)
+
+    ports, _ = bounded(world.ports, "after CapturePayment", refund)
+    await saga.lane(ports, next_lane="saga_2", idle=1)
+    _, story = await client.call("GET", f"/v1/orders/{order['id']}/events")
+    assert [event["type"].removeprefix("orders.Order") for event in story["items"]][3:] == [
+        "Confirmed",
+        "Refunded",
+        "PaymentCaptured",
+    ]
     await all_is_well(world)
 
 

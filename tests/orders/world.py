@@ -5,7 +5,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -47,12 +47,11 @@ from banyan.foundation.peers import Local
 from banyan.foundation.running import Shop
 from banyan.foundation.service import Ports
 from banyan.kernel.money import Money
-from banyan.kernel.refusals import Conflict, DeadlinePassed, NotFound, Unavailable
+from banyan.kernel.refusals import Conflict, DeadlinePassed, Invalid, NotFound, Unavailable
 
 ADDRESS = {"name": "Ada Byron", "line1": "Linienstraße 7", "city": "Berlin", "postal_code": "10178", "country": "DE"}
-PAY = {"payment": {"provider": "testbank", "token": "tok_ok"}}
 _KEY = RSAKey.generate_key(2048, {"kid": "test", "use": "sig", "alg": "RS256"})
-LOST, ANSWER_LOST = "lost", "answer lost"
+LOST, ANSWER_LOST, BUSY, REFUSED = "lost", "answer lost", "busy", "refused"
 
 
 def eur(amount: int) -> Money:
@@ -119,6 +118,7 @@ class Bank:
     tokens: dict[str, str] = field(default_factory=dict)
     refunds: dict[str, Money] = field(default_factory=dict)
     unsure: bool = False
+    strict: bool = False  # what cannot be captured is refused, instead of shown as it stands
     slow: bool = False  # refunds are taken on, and not done yet
 
     def authorize(self, call: Authorize) -> Payment:
@@ -136,6 +136,8 @@ class Bank:
         payment = self.find(call.order_id)
         if payment.state is PaymentState.AUTHORIZED:
             payment = self.change(call.order_id, state=PaymentState.CAPTURED, captured=payment.amount)
+        elif self.strict:
+            raise Conflict("there is nothing to capture", code="not_authorized")
         return payment
 
     def void(self, call: VoidPayment) -> Payment:
@@ -276,6 +278,10 @@ class World:
             fate = self.fates[kind].pop(0) if self.fates[kind] else ""
             if fate == LOST:
                 raise Unavailable("the request was lost")
+            if fate == BUSY:
+                raise Conflict("still at it", code="in_flight")
+            if fate == REFUSED:
+                raise Invalid("this cannot be", code="cannot_be")
             result = handle(call)
             if fate == ANSWER_LOST:
                 raise DeadlinePassed("the answer was lost")
@@ -408,6 +414,3 @@ def shopper(name: str, *, address: bool = True) -> Shopper:
         name=name,
         address=Address(**ADDRESS) if address else None,
     )
-
-
-__all__ = ["ADDRESS", "ANSWER_LOST", "LOST", "PAY", "Bank", "Client", "Room", "World", "eur", "replace", "work"]

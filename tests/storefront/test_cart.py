@@ -23,6 +23,15 @@ async def test_one_press_puts_a_plain_product_into_the_cart(browser: Browser, sh
     assert [(line["sku"], line["quantity"]) for line in cart["lines"]] == [(product["variants"][0]["sku"], 2)]
 
 
+async def test_who_goes_back_and_presses_again_gets_one_more(browser: Browser, shop: FakeShop) -> None:
+    page = await browser.get(f"/p/{shop.plain()['slug']}")
+    sent = {**fields(page.form("/cart/lines")), "quantity": "1"}
+    for _ in range(2):
+        assert (await browser.post("/cart/lines", sent)).status == 303
+    [cart] = shop.carts.values()
+    assert cart["lines"][0]["quantity"] == 2
+
+
 async def test_the_message_is_shown_once(browser: Browser, shop: FakeShop) -> None:
     await put_in(browser, shop.plain())
     assert "Added" not in (await browser.get("/cart")).text

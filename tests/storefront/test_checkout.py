@@ -139,12 +139,20 @@ async def test_a_double_click_orders_once(browser: Browser, shop: FakeShop) -> N
 async def test_a_form_sent_again_much_later_leads_to_the_same_order(browser: Browser, shop: FakeShop) -> None:
     page = await at_payment(browser, shop)
     sent = {**fields(page.form("/checkout/place")), "way": "test:tok_ok"}
-    cookies = dict(browser.cookies)
     first = await browser.post("/checkout/place", sent)
-    browser.cookies = cookies
     again = await browser.post("/checkout/place", sent)
     assert again.to == first.to
     assert len(shop.orders) == 1
+
+
+async def test_an_old_form_leaves_the_next_cart_alone(browser: Browser, shop: FakeShop) -> None:
+    page = await at_payment(browser, shop)
+    sent = {**fields(page.form("/checkout/place")), "way": "test:tok_ok"}
+    await browser.post("/checkout/place", sent)
+    await put_in(browser, shop.plain())
+    await browser.post("/checkout/place", sent)
+    assert len(shop.orders) == 1
+    assert (await browser.get("/cart")).first("span", class_="badge").text == "1"
 
 
 async def test_another_storefront_that_vaults_the_card_again_finds_the_order(

@@ -199,3 +199,31 @@ async def test_static_files_are_kept_for_ever_and_small(browser: Browser) -> Non
         assert "immutable" in (answer.header("cache-control") or "")
         assert len(answer.body) < 12_000
     assert (await browser.get("/static/shop.0000000000.css")).status == 404
+
+
+HOSTILE_TEXTS = (
+    "..", ".", "%00", "%0d%0aset-cookie:a=b", "%ff%fe", "'%22%3E%3Chostile%3E", "%F0%9F%8C%B3", "a" * 3000, "%25",
+    "{{7*7}}", "%E2%80%AE",
+)  # fmt: skip
+PLACES = (
+    "/c/{}", "/p/{}", "/search?q={}", "/search?brand={}&sort={}&min={}&max={}&cursor=", "/orders/{}?access={}&look={}",
+    "/sign-in?next={}", "/sign-in?token={}", "/sign-up?next={}", "/p/x?sku={}", "/static/{}", "/{}",
+    "/account/addresses/{}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+async def test_no_address_breaks_a_page(member: Browser, text: str) -> None:
+    for place in PLACES:
+        page = await member.get(place.replace("{}", text))
+        assert page.status < 500, place
+        assert "set-cookie:a" not in str(page.headers)
+        assert not page.all("hostile")
+        if page.status != 303:
+            well_made(page)
+
+
+async def test_robots_and_icons_are_answered(browser: Browser) -> None:
+    page = await browser.get("/robots.txt")
+    assert page.status == 200
+    assert (await browser.get("/favicon.ico", follow=False)).to.startswith("/static/favicon.")

@@ -36,6 +36,7 @@ def test_whatever_is_wanted_stays_here(wanted: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
 def test_any_text_is_one_segment(text: str) -> None:
     assert "/" not in segment(text)
+    assert segment(text) not in (".", "..")
     assert segment(text).isascii()
 
 

@@ -18,6 +18,7 @@ from banyan.foundation.settings import Settings
 from banyan.process import Process
 
 T = TypeVar("T")
+ORIGIN = "origin"  # a file in the data folder
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where the shop keeps its data.", show_default=".banyan")
@@ -28,6 +29,11 @@ Json = Annotated[bool, typer.Option("--json", help="Tell the outcome as JSON.")]
 def settings(data_dir: Path | None = None, **given: object) -> Settings:
     """Settings out of the environment and a command's options; logging as they say."""
     read = known.read(os.environ, data_dir=data_dir, **given)
+    if "BANYAN_ORIGIN" not in os.environ and "origin" not in given:
+        # Where the shop of this folder was last opened; links that a command prints must lead there.
+        place = read.data_dir / ORIGIN
+        if place.exists():
+            read = read.model_copy(update={"origin": place.read_text().strip()})
     telemetry.start_logging(read.log_level)
     return read
 

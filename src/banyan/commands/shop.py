@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from banyan import process, topology
-from banyan.commands import DataDir, run, settings
+from banyan.commands import ORIGIN, DataDir, run, settings
 from banyan.foundation.settings import WrongSettings
 from banyan.process import Process
 
@@ -37,6 +37,7 @@ async def _up(host: str, port: int, data_dir: Path | None, empty: bool) -> None:
     read = settings(data_dir, origin=f"http://{host}:{port}")
     _free(host, port)
     opened = await process.open_parts(read, EVERYTHING)
+    (read.data_dir / ORIGIN).write_text(read.origin)
     if not empty:
         await _fill(opened)
     gc.collect()

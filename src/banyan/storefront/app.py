@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from banyan.foundation.running import Shop
@@ -65,6 +66,7 @@ SENT: dict[str, Handler] = {
     "/account/password": account.change_password,
     "/account/sessions/{id}/end": account.end_session,
 }
+NOT_FOR_ROBOTS = ("/account", "/buy-now", "/cart", "/checkout", "/orders", "/search", "/sign-", "/v1/")
 
 
 async def face(shop: Shop) -> Any:
@@ -74,16 +76,23 @@ async def face(shop: Shop) -> Any:
     async def serve(request: Request) -> Response:
         return assets().serve(request) or await doorway.nowhere(request)
 
-    async def nowhere(request: Request) -> Response:
+    async def icon(_: Request) -> Response:
+        return RedirectResponse(assets().url("favicon.svg"), 301)
+
+    async def robots(_: Request) -> Response:
+        return PlainTextResponse("".join(("User-agent: *\n", *(f"Disallow: {place}\n" for place in NOT_FOR_ROBOTS))))
+
+    async def nowhere(request: Request, _: Exception) -> Response:
         return await doorway.nowhere(request)
 
     paths = dict.fromkeys((*READ, *SENT))
     routes = [
         Route("/static/{name}", serve, methods=["GET"]),
+        Route("/favicon.ico", icon, methods=["GET"]),
+        Route("/robots.txt", robots, methods=["GET"]),
         *(Route(path, doorway.page(READ.get(path), SENT.get(path)), methods=["GET", "POST"]) for path in paths),
-        Route("/{path:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: nowhere})
     app.router.redirect_slashes = False
     return GZipMiddleware(app, minimum_size=1_000, compresslevel=4)
 

@@ -25,19 +25,22 @@ async def find(visit: Visit) -> Cart | None:
     return cart
 
 
-async def add(visit: Visit, sku: str, quantity: int, *, key: str) -> Cart:
-    """Put something into the cart; the cart is made if need be. Invalid, Conflict (`out_of_stock`)."""
+async def add(visit: Visit, sku: str, quantity: int) -> Cart:
+    """Put something into the cart; the cart is made if need be. Invalid, Conflict (`out_of_stock`).
+
+    Without a key: who goes back to a product's page and presses again wants one more.
+    """
     cart_id = visit.jar.get(Cookie.CART_ID)
     if cart_id:
         try:
-            cart = await carts.add(visit.line, cart_id, sku, quantity, key=key)
+            cart = await carts.add(visit.line, cart_id, sku, quantity)
             hold(visit, cart)
             return cart
         except Refusal as refusal:
             if refusal.status not in _GONE or refusal.code == "out_of_stock":
                 raise
     cart = await find(visit) or await _make(visit)
-    cart = await carts.add(visit.line, cart.id, sku, quantity, key=key)
+    cart = await carts.add(visit.line, cart.id, sku, quantity)
     hold(visit, cart)
     return cart
 

@@ -16,8 +16,8 @@ def local(wanted: str, otherwise: str = "/") -> str:
 
 
 def segment(text: str) -> str:
-    """Text as one segment of a path."""
-    return quote(text, safe="", errors="replace")
+    """Text as one segment of a path; dots, which would lead elsewhere, become a name that nobody has."""
+    return "-" if text in (".", "..") else quote(text, safe="", errors="replace")
 
 
 def with_query(path: str, pairs: Iterable[tuple[str, str]]) -> str:

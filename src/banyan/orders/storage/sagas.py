@@ -35,7 +35,7 @@ WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
 _LET_GO = """
 UPDATE saga SET claimed = false, next_at = shop_now() WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
 _TURN_TO = """
-UPDATE saga SET step = $2, attempt = 0, claimed = false, next_at = shop_now(), token = NULL,
+UPDATE saga SET step = $2, epoch = epoch + 1, attempt = 0, claimed = false, next_at = shop_now(), token = NULL,
     last_error = NULL, finished_at = NULL
 WHERE order_id = $1"""
 _WAKE = """

@@ -30,7 +30,7 @@ async def add(visit: Visit) -> Response:
     if isinstance(chosen, Response):
         return chosen
     try:
-        after = await basket.add(visit, chosen.sku, quantity, key=visit.form["key"])
+        after = await basket.add(visit, chosen.sku, quantity)
     except Refusal as refusal:
         if refusal.code not in ("out_of_stock", "unknown_sku", "too_many_lines"):
             raise
@@ -78,7 +78,7 @@ async def buy_now(visit: Visit) -> Response:
                 if no_address
                 else visit.to("/account/payment", "method-needed")
             )
-        if refusal.code not in ("out_of_stock", "price_changed", "unknown_sku"):
+        if refusal.code not in ("out_of_stock", "price_changed", "unknown_sku", "key_reused"):
             raise
         return await _sold_out(visit, chosen, quantity, refusal)
     return visit.to(f"/orders/{order.id}")
@@ -107,5 +107,6 @@ async def _sold_out(visit: Visit, chosen: Variant, quantity: int, refusal: Refus
 
 _WHY = {
     "price_changed": "The price has just changed. Please look again before you buy.",
+    "key_reused": "You have just bought from this page. Press once more if you want to buy again.",
     "too_many_lines": "Your cart is full. Please check out first.",
 }

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import addresses, basket, countries
-from banyan.storefront.cookies import Cookie
 from banyan.storefront.forms import Form, faults
 from banyan.storefront.pages.paying import Means, chosen_means, place, usual, ways_to_pay
 from banyan.storefront.shop_api import carts, people
@@ -84,10 +83,12 @@ async def payment(visit: Visit) -> Response:
 
 async def pay(visit: Visit) -> Response:
     """`POST /checkout/place`: once per form, however often it is sent."""
-    cart_id = visit.jar.get(Cookie.CART_ID)
+    cart_id, key = (
+        visit.form["cart"],
+        visit.form["key"],
+    )  # the form's own cart: the browser's may be the next one already
     if not cart_id:
         return visit.to("/cart", "cart-empty")
-    key = visit.form["key"]
     cart = await or_none(carts.read(visit.line, cart_id))
     if cart is not None and cart.status == "open" and visit.form["total"] != str(cart.total.amount):
         basket.hold(visit, cart)

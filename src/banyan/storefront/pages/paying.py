@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import basket
+from banyan.storefront.cookies import Cookie
 from banyan.storefront.forms import faults
 from banyan.storefront.places import local, segment
 from banyan.storefront.shop_api import carts, wallet
@@ -108,7 +109,7 @@ async def place(visit: Visit, cart_id: str, means: Means, key: str) -> Response:
         order = await carts.check_out(visit.line, cart_id, provider=means.provider, token=means.token, key=key)
     except Refusal as refusal:
         return await _not_placed(visit, cart_id, refusal)
-    if order.status not in ("payment_failed", "rejected"):
+    if order.status not in ("payment_failed", "rejected") and visit.jar.get(Cookie.CART_ID) == cart_id:
         basket.let_go(visit)
     # The link opens it for a guest even after the next cart has begun.
     here = f"/orders/{segment(order.id)}"

@@ -23,9 +23,9 @@ async def read(line: Line, cart_id: str) -> Cart:
     return shaped(Cart, await line.get("orders", _at(cart_id)))
 
 
-async def add(line: Line, cart_id: str, sku: str, quantity: int, *, key: str) -> Cart:
+async def add(line: Line, cart_id: str, sku: str, quantity: int) -> Cart:
     body = {"sku": sku, "quantity": quantity}
-    return shaped(Cart, await line.send("orders", "POST", f"{_at(cart_id)}/lines", body, key=key))
+    return shaped(Cart, await line.send("orders", "POST", f"{_at(cart_id)}/lines", body))
 
 
 async def change(line: Line, cart_id: str, line_id: str, quantity: int) -> Cart:
