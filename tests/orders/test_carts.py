@@ -1,5 +1,6 @@
 """A cart is its shopper's alone, shows today's prices and stock, and goes along at sign-in."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -79,8 +80,9 @@ async def test_lines_are_added_changed_and_removed(world: World, client: Client)
     line = f"{client.cart}/lines/{cart['lines'][0]['id']}"
     status, cart = await client.call("PATCH", line, {"quantity": 1})
     assert (status, cart["total"]["amount"], cart["tax"]["amount"]) == (200, 1290, 206)
+    assert client.headers["etag"] == f'"{cart["version"]}"'
+    assert (await client.call("PATCH", line, {"quantity": 2}, if_match=client.headers["etag"]))[0] == 200
     assert (await client.call("PATCH", line, {"quantity": 1}, if_match='"1"'))[0] == 412
-    assert (await client.call("PATCH", line, {"quantity": 2}, if_match=f'"{cart["version"]}"'))[0] == 200
     status, cart = await client.call("PATCH", line, {"quantity": 0})
     assert (status, cart["lines"]) == (200, [])
     assert (await client.call("DELETE", line))[1]["code"] == "no_such_line"
@@ -274,6 +276,16 @@ async def test_at_sign_in_the_guests_cart_goes_into_the_users(world: World, clie
     assert (await Client(world, user=ada).call("GET", "/v1/carts/current"))[1]["id"] == merged["id"]
     again = Client(world, user=ada)  # the token may be gone by then
     assert (await again.call("POST", f"{guest.cart}/merge"))[1]["id"] == merged["id"]
+
+
+async def test_a_merge_asked_for_many_times_at_once_is_one(world: World, client: Client) -> None:
+    guest = await opened(world)
+    await add(guest, "MUG", 2)
+    at_sign_in = Client(world, user=world.user("impatient"), token=guest.token)
+    answers = await asyncio.gather(*(at_sign_in.call("POST", f"{guest.cart}/merge") for _ in range(8)))
+    assert {status for status, _ in answers} == {200}
+    assert len({cart["id"] for _, cart in answers}) == 1
+    assert {cart["lines"][0]["quantity"] for _, cart in answers} == {2}
 
 
 async def test_without_a_cart_of_ones_own_a_new_one_takes_the_lines(world: World, client: Client) -> None:

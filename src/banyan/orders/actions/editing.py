@@ -9,7 +9,7 @@ from banyan.foundation.auth import Principal
 from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
-from banyan.foundation.web import must_match
+from banyan.foundation.web import etag, must_match
 from banyan.kernel.refusals import Invalid
 from banyan.orders.actions.reaching import closed, reached
 from banyan.orders.domain.cart import MOST_LINES, Cart, CartShown, CartStatus, World, look, shown
@@ -46,7 +46,8 @@ async def edit(
         assert after is not None
         if len(after.lines) > MOST_LINES:
             raise Invalid(f"a cart has at most {MOST_LINES} lines", code="too_many_lines")
-        return Answer(status, to_json(await seen(tx, after, world, tax_included=ports.settings.prices_include_tax)))
+        told = await seen(tx, after, world, tax_included=ports.settings.prices_include_tax)
+        return Answer(status, to_json(told), headers=(("etag", etag(version)),))
 
     return await idempotency.once(ports.db, key, effect)
 

@@ -30,8 +30,7 @@ async def read(ports: Ports, who: Principal, order_id: str, access: str | None) 
 async def history(ports: Ports, who: Principal, order_id: str, access: str | None) -> list[dict[str, Any]]:
     """The facts of an order, for the same readers as the order."""
     await _readable(ports, who, order_id, access)
-    rows = await events.told(ports.db, order_id)
-    return [{"version": row["version"], "type": row["type"], "at": row["told_at"], "data": row["data"]} for row in rows]
+    return await events.told(ports.db, order_id)
 
 
 async def listed(

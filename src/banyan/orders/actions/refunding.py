@@ -70,7 +70,7 @@ async def _noted(
 
 async def _append(ports: Ports, tx: Tx, order: Order, refund_id: str, amount: Money, reason: str) -> Order:
     together = order.refunded + amount
-    if together > order.placed.total:
+    if any(each.refund_id == refund_id for each in order.refunds) or together > order.placed.total:
         return order
     fact = OrderRefunded(order_id=order.id, refund_id=refund_id, amount=amount, refunded=together, reason=reason)
     return await events.append(tx, ports.ids, order, [fact])

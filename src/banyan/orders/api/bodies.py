@@ -17,6 +17,7 @@ _EMAIL = (
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
 )
 
+
 def _whole(given: object) -> object:
     """JSON has one kind of number: 2.0 is the integer 2. Text and truth values are none."""
     return int(given) if isinstance(given, float) and given.is_integer() else given

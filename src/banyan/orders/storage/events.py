@@ -85,9 +85,17 @@ async def locked(tx: Tx, order_id: str) -> Order | None:
     return await load(tx, order_id)
 
 
-async def told(db: Reader, order_id: str) -> list[Row]:
-    """Version, type, time, shape and data of each fact."""
-    return await db.fetch(_STREAM, order_id)
+async def told(db: Reader, order_id: str) -> list[dict[str, Any]]:
+    """Each fact as its readers get it: version, type, time and data."""
+    return [
+        {
+            "version": row["version"],
+            "type": row["type"],
+            "at": row["told_at"],
+            "data": upcast(row["type"], row["schema"], row["data"]),
+        }
+        for row in await db.fetch(_STREAM, order_id)
+    ]
 
 
 async def streams(tx: Tx, after: str, most: int) -> list[Order]:

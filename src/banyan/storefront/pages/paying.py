@@ -1,4 +1,4 @@
-"""Ways to pay: saved cards, a card that goes straight to the vault, and on a laptop the test bank's tokens."""
+"""Ways to pay: saved cards, a card that is handed to the vault, and on a laptop the test bank's tokens."""
 
 import re
 from dataclasses import dataclass

@@ -68,7 +68,7 @@ class Line:
         raise refusal
 
     async def _once(self, service: str, method: str, path: str, extra: Mapping[str, str], body: bytes) -> HttpAnswer:
-        headers = {**await self._badge.headers(), **extra}
+        headers = {"accept-encoding": "identity", **await self._badge.headers(), **extra}  # peers do not unpack
         return await self._peers.http(service, method, path, headers=headers, body=body)
 
 

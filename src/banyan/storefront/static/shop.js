@@ -54,7 +54,7 @@
       if (!found) return;
       if (found.p) document.querySelector("#price").textContent = found.p;
       const stock = document.querySelector("#stock");
-      stock.textContent = found.a ? "In stock, leaves us within a day" : "Sold out in this choice";
+      stock.textContent = found.a ? "In stock" : "Sold out in this choice";
       stock.classList.toggle("none", !found.a);
       buy.querySelector("[data-add]").disabled = !found.a;
     };
