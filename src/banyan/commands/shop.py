@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +35,9 @@ def up(
 
 
 async def _up(host: str, port: int, data_dir: Path | None, empty: bool) -> None:
-    read = settings(data_dir, origin=f"http://{host}:{port}")
+    # A person watches this terminal: what goes well is not news there.
+    quiet = None if "BANYAN_LOG_LEVEL" in os.environ else "warning"
+    read = settings(data_dir, origin=os.environ.get("BANYAN_ORIGIN") or f"http://{host}:{port}", log_level=quiet)
     _free(host, port)
     opened = await process.open_parts(read, EVERYTHING)
     (read.data_dir / ORIGIN).write_text(read.origin)
