@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -122,6 +123,18 @@ async def _inner(process: Process, parts: Sequence[str]) -> Any:
     )
 
 
+def free(host: str, port: int) -> None:
+    """WrongSettings when nobody could listen there: said before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise WrongSettings(
+                f"{host}:{port} cannot be listened on ({error.strerror}); choose another with --port"
+            ) from None
+
+
 async def listen(process: Process, host: str, port: int, started: Callable[[], None]) -> None:
     """Serve HTTP until SIGTERM or SIGINT; then drain: not ready, finish what runs, stop the work, close."""
     assert process.app is not None
@@ -141,14 +154,20 @@ async def listen(process: Process, host: str, port: int, started: Callable[[], N
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
-    serving = asyncio.create_task(server.serve())
-    started()
-    await asyncio.wait([serving, waiting := asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    await _drain(process.app)
-    server.stop()  # type: ignore[no-untyped-call]
-    await asyncio.wait([serving], timeout=DRAIN_SECONDS)
-    await process.close()
+    try:
+        free(host, port)  # again: the server would share the port with another that took it meanwhile
+        serving = asyncio.create_task(server.serve())
+        started()
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        await _drain(process.app)
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait([serving], timeout=DRAIN_SECONDS)
+    finally:
+        await process.close()
+    if serving.done() and (broken := serving.exception()):
+        raise RuntimeError(f"the HTTP server ended: {str(broken).partition(chr(10))[0]}")
 
 
 async def _drain(edge: Edge) -> None:

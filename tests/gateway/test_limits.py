@@ -75,6 +75,7 @@ async def ask(door: Limits, method: str, path: str, who: Principal, address: str
             ("POST", "/console/sign-in", SIGN_IN),
             ("POST", "/sign-in/link", MAIL),
             ("POST", "/checkout/place", CHECKOUT),
+            ("POST", "/buy-now", CHECKOUT),
         ),
         *(("POST", "/sign-in", SIGN_IN), ("POST", "/sign-up", SIGN_UP), ("PUT", "/v1/users/usr_1/roles", WRITES)),
     ],

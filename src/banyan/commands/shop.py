@@ -38,7 +38,7 @@ async def _up(host: str, port: int, data_dir: Path | None, empty: bool) -> None:
     # A person watches this terminal: what goes well is not news there.
     quiet = None if "BANYAN_LOG_LEVEL" in os.environ else "warning"
     read = settings(data_dir, origin=os.environ.get("BANYAN_ORIGIN") or f"http://{host}:{port}", log_level=quiet)
-    _free(host, port)
+    process.free(host, port)
     opened = await process.open_parts(read, EVERYTHING)
     (read.data_dir / ORIGIN).write_text(read.origin)
     if not empty:
@@ -48,20 +48,6 @@ async def _up(host: str, port: int, data_dir: Path | None, empty: bool) -> None:
     await process.listen(
         opened, host, port, lambda: _greet(read.shop_name, f"http://{host}:{port}", str(read.data_dir))
     )
-
-
-def _free(host: str, port: int) -> None:
-    """Say that a port is taken before anything is started."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise WrongSettings(
-                f"{host}:{port} cannot be listened on ({error.strerror}); choose another with --port"
-            ) from None
 
 
 async def _fill(opened: Process) -> None:
@@ -97,7 +83,7 @@ def serve(parts: Parts, port: Port = None, host: Host = "127.0.0.1", data_dir: D
 
 async def _serve(names: tuple[str, ...], host: str, port: int, data_dir: Path | None) -> None:
     read = process.for_separate_processes(settings(data_dir))
-    _free(host, port)
+    process.free(host, port)
     opened = await process.open_parts(read, names)
     await process.listen(
         opened, host, port, lambda: print(f"{', '.join(names)} at http://{host}:{port}", file=sys.stderr, flush=True)

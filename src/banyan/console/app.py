@@ -5,11 +5,11 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from banyan.console import look
-from banyan.console.assets import Assets
+from banyan.console.assets import assets
 from banyan.console.doorway import Doorway, Handler
 from banyan.console.mailbox import Mailbox
 from banyan.console.pages import (
@@ -29,8 +29,8 @@ from banyan.console.pages import (
     users,
     warehouses,
 )
-from banyan.console.seal import Seal
 from banyan.console.visit import Desk
+from banyan.foundation.face.seal import Seal
 from banyan.foundation.running import Shop
 
 READ: dict[str, Handler] = {
@@ -82,28 +82,23 @@ PUBLIC = frozenset({"/console/sign-in", "/console/sign-in/link", "/console/sign-
 
 async def face(shop: Shop) -> Any:
     """The console as an ASGI application, for every path below /console."""
-    assets = Assets()
     settings = shop.settings
-    secret = settings.peer_secret.get_secret_value().encode() or shop.ids.secret(32)
     desk = Desk(
         shop=shop,
-        look=look.environment(assets, shop.clock, shop_name=settings.shop_name),
-        seal=Seal(secret, settings.origin),
+        look=look.environment(shop.clock, shop_name=settings.shop_name),
+        seal=Seal.of("console", settings, shop.ids),
         mailbox=Mailbox.of(settings),
     )
     doorway = Doorway(desk)
 
     async def serve(request: Request) -> Response:
-        return await assets.serve(request)
-
-    async def nowhere(request: Request) -> Response:
-        return await doorway.nowhere(request)
+        return assets().serve(request) or PlainTextResponse("There is nothing here", 404)
 
     routes = [Route("/console/static/{name}", serve, methods=["GET"])]
     for path in dict.fromkeys((*READ, *SENT)):
         endpoint = doorway.page(READ.get(path), SENT.get(path), public=path in PUBLIC)
         routes.append(Route(path, endpoint, methods=["GET", "POST"]))
-    routes.append(Route("/{path:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))
+    routes.append(Route("/{path:path}", doorway.nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return GZipMiddleware(app, minimum_size=1_000, compresslevel=4)

@@ -1,49 +1,12 @@
-"""The stylesheet and the icon: in memory, compressed once, named by their content: browsers keep them for ever."""
+"""The stylesheet and the icon of the console."""
 
-import gzip
-from dataclasses import dataclass
-from hashlib import sha256
+from functools import cache
 from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-_FOLDER = Path(__file__).parent / "static"
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+from banyan.foundation.face.assets import Assets
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
-    body: bytes
-    gzipped: bytes
-    media_type: str
-
-
-class Assets:
-    """All files of static/. Read once: a changed file is seen at the next start."""
-
-    def __init__(self) -> None:
-        self._served: dict[str, Asset] = {}
-        self._names: dict[str, str] = {}
-        for file in sorted(_FOLDER.iterdir()):
-            body = file.read_bytes()
-            served = f"{file.stem}.{sha256(body).hexdigest()[:10]}{file.suffix}"
-            self._served[served] = Asset(body, gzip.compress(body, 9, mtime=0), _TYPES[file.suffix])
-            self._names[file.name] = f"/console/static/{served}"
-
-    def url(self, name: str) -> str:
-        """Where the file is served now. KeyError for none of ours."""
-        return self._names[name]
-
-    async def serve(self, request: Request) -> Response:
-        asset = self._served.get(request.path_params["name"])
-        if asset is None:
-            return Response("There is nothing here", 404, media_type="text/plain")
-        headers = {
-            "cache-control": "public, max-age=31536000, immutable",
-            "vary": "accept-encoding",
-            "x-content-type-options": "nosniff",
-        }
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(asset.gzipped, 200, {**headers, "content-encoding": "gzip"}, asset.media_type)
-        return Response(asset.body, 200, headers, asset.media_type)
+@cache
+def assets() -> Assets:
+    """Those of this process."""
+    return Assets(Path(__file__).parent / "static", "/console/static")

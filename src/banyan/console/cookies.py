@@ -1,14 +1,11 @@
-"""The cookies of an operator's browser: what each is called, what may be in it, and how it is written."""
+"""The cookies of an operator's browser: what each is called, and what is in it."""
 
-import re
 from collections.abc import Mapping
 from enum import Enum
 
-from starlette.responses import Response
+from banyan.foundation.face import jar
 
-PATH = "/console"
 SHIFT = 12 * 3600  # seconds: who is away for longer signs in again
-_FITS = re.compile(r"[A-Za-z0-9._~+/=-]{1,3800}")
 
 
 class Cookie(Enum):
@@ -21,43 +18,9 @@ class Cookie(Enum):
     TOLD = "banyan_console_told"  # the code of a message to be shown once
 
 
-class Jar:
-    """What the browser sent, and what it is to be sent back."""
+Jar = jar.Jar[Cookie]
 
-    def __init__(self, given: Mapping[str, str], *, secure: bool) -> None:
-        """`secure`: the shop is on https, so that names carry the `__Secure-` promise (RFC 6265bis §4.1.3.1)."""
-        self._secure = secure
-        self._changed: dict[Cookie, tuple[str, int | None]] = {}
-        self._held = {cookie: value for cookie in Cookie if (value := given.get(self.name(cookie), ""))}
 
-    def name(self, cookie: Cookie) -> str:
-        return f"__Secure-{cookie.value}" if self._secure else cookie.value
-
-    def get(self, cookie: Cookie) -> str:
-        """What the browser holds, after what was put here; empty for none and for what cannot be ours."""
-        value = self._held.get(cookie, "")
-        return value if _FITS.fullmatch(value) else ""
-
-    def put(self, cookie: Cookie, value: str, seconds: int) -> None:
-        """Keep for `seconds`."""
-        if not _FITS.fullmatch(value):
-            return self.drop(cookie)
-        self._held[cookie] = value
-        self._changed[cookie] = (value, seconds)
-
-    def drop(self, cookie: Cookie) -> None:
-        if self._held.pop(cookie, "") or cookie in self._changed:
-            self._changed[cookie] = ("", 0)
-
-    def write(self, response: Response) -> None:
-        """Tell the browser what has changed."""
-        for cookie, (value, seconds) in self._changed.items():
-            response.set_cookie(
-                self.name(cookie),
-                value,
-                max_age=seconds,
-                path=PATH,
-                secure=self._secure,
-                httponly=True,
-                samesite="strict",
-            )
+def jar_of(given: Mapping[str, str], *, secure: bool) -> Jar:
+    """`secure`: the shop is on https."""
+    return Jar(Cookie, given, path="/console", same_site="strict", secure=secure)

@@ -1,84 +1,76 @@
-"""What every request goes through: who asks is known, forms are checked, refusals become pages, browsers are held to less."""
+"""What every request of an operator goes through: who asks is known, forms are checked, refusals become pages."""
 
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from banyan.console import forms
-from banyan.console.places import HOME, local, with_query
+from banyan.console.forms import MAX_BODY, MAX_FIELDS
+from banyan.console.places import HOME, local
 from banyan.console.visit import Desk, Visit
 from banyan.foundation import telemetry
+from banyan.foundation.face import doorway
+from banyan.foundation.face.doorway import SAFE, Endpoint
+from banyan.foundation.face.places import with_query
 from banyan.kernel.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 
-_log = logging.getLogger(__name__)
 Handler = Callable[[Visit], Awaitable[Response]]
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 NEEDED = "operate"  # the permission without which no page of the console is shown
 SIGN_IN = f"{HOME}/sign-in"
-_SAFE = {
+_RULES = SAFE | {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     ),
     "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
     "x-robots-tag": "noindex",
 }
 
 
-class Doorway:
+class Doorway(doorway.Doorway[Visit]):
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.nowhere = self.page(
+            _nothing, _nothing, public=False
+        )  # any address that is none of ours: it tells guests nothing
 
     def page(self, read: Handler | None, sent: Handler | None, *, public: bool) -> Endpoint:
         """One address: what a GET shows and what a POST does there. `public`: nobody needs to be signed in."""
 
-        async def endpoint(request: Request) -> Response:
-            visit = Visit(self._desk, request)
-            try:
-                response = await self._answer(visit, read, sent, public)
-            except Refusal as refusal:
-                response = await self._refused(visit, refusal)
-            except Exception:
-                _log.exception("a page of the console failed", extra={"path": request.url.path[:200]})
-                broken = Refusal("something broke on our side", code="internal", status=500)
-                response = await self._refused(visit, broken)
-            return _finished(visit, response)
+        async def answer(visit: Visit) -> Response:
+            if not public:
+                visit.who = await visit.operator.principal()
+                if not visit.who.may(NEEDED):
+                    raise Forbidden("this account may not use the console", code="no_console")
+            return await (_sent(visit, sent) if visit.request.method == "POST" else _read(visit, read))
 
-        return endpoint
+        return self.through(answer)
 
-    async def nowhere(self, request: Request) -> Response:
-        """Any address that is none of ours. It tells guests nothing."""
-        return await self.page(_nothing, _nothing, public=False)(request)
+    def visit(self, request: Request) -> Visit:
+        return Visit(self._desk, request)
 
-    async def _answer(self, visit: Visit, read: Handler | None, sent: Handler | None, public: bool) -> Response:
-        if not public:
-            visit.who = await visit.operator.principal()
-            if not visit.who.may(NEEDED):
-                raise Forbidden("this account may not use the console", code="no_console")
-        if visit.request.method == "POST":
-            visit.form = await forms.read(visit.request)
-            visit.check()
-            if sent is None:
-                raise Refusal("nothing can be sent here", code="method_not_allowed", status=405)
-            return await sent(visit)
-        if read is None:  # the address of a form, opened by itself
-            return visit.to("/".join(visit.here.split("/")[:3]))
-        return await read(visit)
-
-    async def _refused(self, visit: Visit, refusal: Refusal) -> Response:
+    async def refused(self, visit: Visit, refusal: Refusal) -> Response:
         if isinstance(refusal, Unauthenticated) or refusal.status == 401:
             return await _sign_in_first(visit)
-        response = await visit.page("refused.html", refusal.status, refusal=refusal, trace_id=telemetry.trace_id())
-        if refusal.retry_after is not None:
-            response.headers["retry-after"] = str(max(1, round(refusal.retry_after)))
-        return response
+        return await visit.page("refused.html", refusal.status, refusal=refusal, trace_id=telemetry.trace_id())
+
+    def rules(self, visit: Visit) -> Mapping[str, str]:
+        return _RULES
+
+
+async def _sent(visit: Visit, sent: Handler | None) -> Response:
+    await visit.receive(max_body=MAX_BODY, max_fields=MAX_FIELDS)
+    if sent is None:
+        raise Refusal("nothing can be sent here", code="method_not_allowed", status=405)
+    return await sent(visit)
+
+
+async def _read(visit: Visit, read: Handler | None) -> Response:
+    if read is None:  # the address of a form, opened by itself
+        return visit.to("/".join(visit.here.split("/")[:3]))
+    return await read(visit)
 
 
 async def _sign_in_first(visit: Visit) -> Response:
@@ -95,10 +87,3 @@ async def _sign_in_first(visit: Visit) -> Response:
 
 async def _nothing(_: Visit) -> Response:
     raise NotFound("There is nothing here")
-
-
-def _finished(visit: Visit, response: Response) -> Response:
-    visit.jar.write(response)
-    for name, value in _SAFE.items():
-        response.headers.setdefault(name, value)
-    return response

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from banyan.console import shown, story
-from banyan.console.assets import Assets
-from banyan.console.places import segment, with_query
+from banyan.console.assets import assets
+from banyan.foundation.face.look import picture, templates
+from banyan.foundation.face.places import segment, with_query
 from banyan.kernel.clock import Clock
 
-_FOLDER = Path(__file__).parent / "templates"
 _WORDS = (
     shown.money,
     shown.amount_only,
@@ -23,21 +23,13 @@ _WORDS = (
     shown.pretty,
     shown.label,
     shown.tone,
-    shown.picture,
+    picture,
 )
 
 
-def environment(assets: Assets, clock: Clock, **shop: Any) -> Environment:
-    """`shop`: what every page knows. Everything is escaped, in every template."""
-    jinja = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        cache_size=-1,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def environment(clock: Clock, **shop: Any) -> Environment:
+    """`shop`: what every page knows."""
+    jinja = templates(Path(__file__).parent / "templates")
     jinja.filters |= {each.__name__: each for each in _WORDS}
     jinja.filters |= {
         "ago": lambda when: shown.ago(when, clock.now()),
@@ -45,5 +37,5 @@ def environment(assets: Assets, clock: Clock, **shop: Any) -> Environment:
         "gist": story.gist,
         "event_name": story.name,
     }
-    jinja.globals |= {"asset": assets.url, "with_query": with_query, **shop}
+    jinja.globals |= {"asset": assets().url, "with_query": with_query, **shop}
     return jinja

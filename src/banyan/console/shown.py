@@ -87,10 +87,3 @@ _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.s
 def tone(state: str) -> str:
     """The colour of a state: good, wait, bad or off."""
     return state if state in _TONES else _TONE_OF.get(state, "off")
-
-
-def picture(url: str | None) -> str:
-    """An address that may stand in `src`: of this shop or of the web by https, never a script; empty where there is none."""
-    if not url:
-        return ""
-    return url if (url.startswith("/") and not url.startswith("//")) or url.startswith("https://") else ""

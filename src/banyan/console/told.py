@@ -1,12 +1,6 @@
-"""Messages that are shown once, after something was done: a code travels in a cookie, never text."""
+"""Messages that are shown once, after something was done."""
 
-from typing import NamedTuple
-
-
-class Message(NamedTuple):
-    tone: str  # good, note or bad
-    text: str
-
+from banyan.foundation.face.visit import Message
 
 TOLD = {
     "signed-in": Message("good", "You are signed in."),

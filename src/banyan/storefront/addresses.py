@@ -1,7 +1,7 @@
 """Addresses as forms have them: the fields, what fills them in, and what a shopper typed."""
 
+from banyan.foundation.face.forms import Form
 from banyan.storefront.countries import WITHOUT_POSTAL_CODES
-from banyan.storefront.forms import Form
 from banyan.storefront.shop_api.shapes import Address, SavedAddress
 
 FIELDS = tuple(Address.model_fields)

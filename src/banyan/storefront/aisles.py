@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from banyan.foundation.face.line import Line
 from banyan.storefront.shop_api import catalog
-from banyan.storefront.shop_api.line import Line
 from banyan.storefront.shop_api.shapes import Card, Category
 
 TREE_SECONDS = 5.0

@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from banyan.foundation.face.line import Line, Nobody
+from banyan.foundation.face.seal import Seal
 from banyan.foundation.running import Shop
 from banyan.storefront import aisles, look
 from banyan.storefront.aisles import Tree, Window
@@ -17,11 +19,8 @@ from banyan.storefront.assets import assets
 from banyan.storefront.doorway import Doorway
 from banyan.storefront.kept import Kept
 from banyan.storefront.pages import account, cart, checkout, home, listing, orders, product, signing_in
-from banyan.storefront.seal import Seal
-from banyan.storefront.shop_api.line import Line
 from banyan.storefront.vaulted import VaultedCards
 from banyan.storefront.visit import Front, Visit
-from banyan.storefront.visitor import Nobody
 
 Handler = Callable[[Visit], Awaitable[Response]]
 
@@ -108,14 +107,13 @@ def _front(shop: Shop) -> Front:
         return await aisles.load_tree(anybody)
 
     tree = Kept(load_tree, Tree(), shop.clock, seconds=aisles.TREE_SECONDS)
-    secret = settings.peer_secret.get_secret_value().encode() or shop.ids.secret(32)
     return Front(
         settings=settings,
         clock=shop.clock,
         ids=shop.ids,
         peers=shop.peers,
         look=look.environment(),
-        seal=Seal(secret, settings.origin),
+        seal=Seal.of("storefront", settings, shop.ids),
         tree=tree,
         window=Kept(load_window, Window(), shop.clock, seconds=aisles.WINDOW_SECONDS),
         cards=VaultedCards(),

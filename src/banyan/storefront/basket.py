@@ -1,9 +1,9 @@
 """The browser's cart: found by its cookies, made when it is first needed, let go of when it was ordered."""
 
+from banyan.foundation.face.line import or_none
 from banyan.kernel.refusals import Refusal
 from banyan.storefront.cookies import MONTH, Cookie
 from banyan.storefront.shop_api import carts
-from banyan.storefront.shop_api.line import or_none
 from banyan.storefront.shop_api.shapes import Cart
 from banyan.storefront.visit import Visit
 

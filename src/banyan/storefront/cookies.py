@@ -1,15 +1,12 @@
-"""The cookies of a shopper's browser: what each is called, what may be in it, and how it is written."""
+"""The cookies of a shopper's browser: what each is called, and what is in it."""
 
-import re
 from collections.abc import Mapping
 from enum import Enum
 
-from starlette.responses import Response
-
 from banyan.foundation.auth import CART_COOKIE
+from banyan.foundation.face import jar
 
-MONTH = 30 * 86_400
-_FITS = re.compile(r"[A-Za-z0-9._~+/=-]{1,3800}")
+MONTH = 30 * 86_400  # seconds
 
 
 class Cookie(Enum):
@@ -24,38 +21,9 @@ class Cookie(Enum):
     TOLD = "banyan_told"  # the code of a message to be shown once
 
 
-class Jar:
-    """What the browser sent, and what it is to be sent back."""
+Jar = jar.Jar[Cookie]
 
-    def __init__(self, given: Mapping[str, str], *, secure: bool) -> None:
-        """`secure`: the shop is on https, so that names may carry the `__Host-` promise (RFC 6265bis §4.1.3.2)."""
-        self._secure = secure
-        self._changed: dict[Cookie, tuple[str, int | None]] = {}
-        self._held = {cookie: value for cookie in Cookie if (value := given.get(self.name(cookie), ""))}
 
-    def name(self, cookie: Cookie) -> str:
-        return f"__Host-{cookie.value}" if self._secure and cookie is not Cookie.CART else cookie.value
-
-    def get(self, cookie: Cookie) -> str:
-        """What the browser holds, after what was put here; empty for none and for what cannot be ours."""
-        value = self._held.get(cookie, "")
-        return value if _FITS.fullmatch(value) else ""
-
-    def put(self, cookie: Cookie, value: str, seconds: int | None = None) -> None:
-        """Keep for `seconds`; None: until the browser is closed."""
-        if not _FITS.fullmatch(value):
-            return self.drop(cookie)
-        if self._held.get(cookie) != value or seconds is not None:
-            self._held[cookie] = value
-            self._changed[cookie] = (value, seconds)
-
-    def drop(self, cookie: Cookie) -> None:
-        if self._held.pop(cookie, "") or cookie in self._changed:
-            self._changed[cookie] = ("", 0)
-
-    def write(self, response: Response) -> None:
-        """Tell the browser what has changed."""
-        for cookie, (value, seconds) in self._changed.items():
-            response.set_cookie(
-                self.name(cookie), value, max_age=seconds, path="/", secure=self._secure, httponly=True, samesite="lax"
-            )
+def jar_of(given: Mapping[str, str], *, secure: bool) -> Jar:
+    """`secure`: the shop is on https."""
+    return Jar(Cookie, given, path="/", same_site="lax", secure=secure, shared=[Cookie.CART])

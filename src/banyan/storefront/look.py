@@ -3,27 +3,18 @@
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 
+from banyan.foundation.face.look import picture, templates
 from banyan.storefront import shown
 from banyan.storefront.assets import assets
-from banyan.storefront.places import segment
-
-_FOLDER = Path(__file__).parent / "templates"
+from banyan.storefront.places import linked
 
 
 @cache
 def environment() -> Environment:
     """Compiled once for the process: nothing in it is of one shop or one visit."""
-    jinja = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        auto_reload=False,
-        cache_size=-1,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    jinja = templates(Path(__file__).parent / "templates")
     jinja.filters |= {
         "money": shown.money,
         "round_money": shown.round_money,
@@ -31,8 +22,8 @@ def environment() -> Environment:
         "moment": shown.moment,
         "counted": shown.counted,
         "country": shown.country,
-        "picture": shown.picture,
-        "segment": segment,
+        "picture": picture,
+        "segment": linked,
         "device": shown.device,
     }
     jinja.globals["asset"] = assets().url

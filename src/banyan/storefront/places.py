@@ -1,8 +1,10 @@
 """Addresses of our own pages: where somebody may be sent, and how a list's address changes when it is narrowed."""
 
 import re
-from collections.abc import Iterable, Sequence
-from urllib.parse import quote, urlencode
+from collections.abc import Sequence
+
+from banyan.foundation.face.places import segment
+from banyan.kernel.refusals import NotFound
 
 _LOCAL = re.compile(
     r"/(?![/\\])[!-\[\]-~]{0,1000}"
@@ -15,15 +17,12 @@ def local(wanted: str, otherwise: str = "/") -> str:
     return wanted if _LOCAL.fullmatch(wanted) else otherwise
 
 
-def segment(text: str) -> str:
-    """Text as one segment of a path; dots, which would lead elsewhere, become a name that nobody has."""
-    return "-" if text in (".", "..") else quote(text, safe="", errors="replace")
-
-
-def with_query(path: str, pairs: Iterable[tuple[str, str]]) -> str:
-    """A path with its query, without what is empty."""
-    query = urlencode([(name, value) for name, value in pairs if value], errors="replace")
-    return f"{path}?{query}" if query else path
+def linked(text: str) -> str:
+    """A segment of a link; of what is no segment a name that nobody has: a page does not fail for one link in it."""
+    try:
+        return segment(text)
+    except NotFound:
+        return "-"
 
 
 def without(pairs: Pairs, *names: str) -> list[tuple[str, str]]:

@@ -76,14 +76,6 @@ def named(name: str, value: Any, unit: str = "") -> tuple[str, str] | None:
     return label[:1].upper() + label[1:], text[:1].upper() + text[1:]
 
 
-def picture(url: str | None) -> str:
-    """An address that may stand in `src`: of this shop or on https, as our policy allows; empty where there is none."""
-    if not url:
-        return ""
-    fits = (url.startswith("/") and not url.startswith("//")) or url.startswith("https://")
-    return url if fits else ""
-
-
 _BROWSERS = {
     "Edg": "Edge",
     "OPR": "Opera",

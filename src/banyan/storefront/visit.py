@@ -1,23 +1,22 @@
-"""One request of a browser: who it is, what it sent, and the page or the way it gets back."""
+"""One request of a shopper's browser: who it is, and the page it gets back."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from jinja2 import Environment
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
+from banyan.foundation.face import visit
+from banyan.foundation.face.line import Line
+from banyan.foundation.face.seal import Seal
 from banyan.foundation.peers import Peers
 from banyan.foundation.settings import Settings
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 from banyan.storefront.aisles import Tree, Window
-from banyan.storefront.cookies import MONTH, Cookie, Jar
-from banyan.storefront.forms import Form
+from banyan.storefront.cookies import MONTH, Cookie, jar_of
 from banyan.storefront.kept import Kept
-from banyan.storefront.seal import FIELD, SIZE, Seal
-from banyan.storefront.shop_api.line import Line
 from banyan.storefront.told import TOLD
 from banyan.storefront.vaulted import VaultedCards
 from banyan.storefront.visitor import Visitor
@@ -54,38 +53,17 @@ class Wrong(dict[str, str]):
         return ""
 
 
-class Visit:
+class Visit(visit.Visit[Cookie]):
     def __init__(self, front: Front, request: Request) -> None:
+        jar = jar_of(request.cookies, secure=front.secure)
+        super().__init__(request, jar, front.seal, front.ids, nonce=Cookie.SEAL, told=Cookie.TOLD, seconds=MONTH)
         self.front = front
-        self.request = request
-        self.jar = Jar(request.cookies, secure=front.secure)
-        self.visitor = Visitor(self.jar, request.headers, front.peers)
+        self.visitor = Visitor(jar, request.headers, front.peers)
         self.line = Line(front.peers, self.visitor)
-        self.form = Form()
-        self._query = Form(request.query_params.multi_items())
-
-    @property
-    def query(self) -> Form:
-        """The query, read like a form."""
-        return self._query
-
-    @property
-    def path(self) -> dict[str, str]:
-        """The parts of the path that have names."""
-        return {name: str(value) for name, value in self.request.path_params.items()}
 
     @property
     def currency(self) -> str:
         return self.front.settings.currency
-
-    @cached_property
-    def nonce(self) -> str:
-        """What this browser's forms are bound to; put into a cookie the first time a page has a form."""
-        nonce = self.jar.get(Cookie.SEAL)
-        if not nonce:
-            nonce = self.front.ids.secret(18).hex()
-            self.jar.put(Cookie.SEAL, nonce, MONTH)
-        return nonce
 
     @property
     def pieces(self) -> int:
@@ -103,37 +81,19 @@ class Visit:
     async def page(self, template: str, status: int = 200, **context: Any) -> Response:
         """A page. `context` is what its template shows."""
         tree = await self.front.tree.get()
-        message = TOLD.get(self.jar.get(Cookie.TOLD))
-        self.jar.drop(Cookie.TOLD)
         html = self.front.look.get_template(template).render(
             {
                 "shop_name": self.front.settings.shop_name,
-                "new_key": lambda: self.front.ids.new("key"),
+                "new_key": self.new_key,
                 "roots": tree.roots,
-                "here": self.request.url.path,
+                "here": self.here,
                 "asked": "",
                 "signed_in": self.visitor.signed_in,
                 "pieces": self.pieces,
-                "told": message,
-                "seal": self.front.seal.token(self.nonce, self.front.ids.secret(SIZE)),
+                "told": self.told(TOLD),
+                "seal": self.seal(),
                 **context,
                 "errors": Wrong(context.get("errors", {})),
             }
         )
         return HTMLResponse(html, status)
-
-    def to(self, place: str, told: str = "") -> Response:
-        """Go on elsewhere by GET. `place` is one of our own paths; `told` the code of a message to be shown there."""
-        if told:
-            self.jar.put(Cookie.TOLD, told, 60)
-        return RedirectResponse(place, 303)
-
-    def check(self) -> None:
-        """Forbidden unless the form that was sent is one of our own."""
-        self.front.seal.check(self.request, self.jar.get(Cookie.SEAL), self.form.exact(FIELD))
-
-    def renew_seal(self) -> None:
-        """Forms of before are void: who signs in or out is somebody else."""
-        nonce = self.front.ids.secret(18).hex()
-        self.jar.put(Cookie.SEAL, nonce, MONTH)
-        self.__dict__["nonce"] = nonce

@@ -6,11 +6,12 @@ from typing import Any
 from starlette.responses import Response
 
 from banyan.console.asking import Question, ask_first, status_of
-from banyan.console.forms import Form, faults
-from banyan.console.places import with_query
+from banyan.console.forms import faults
 from banyan.console.services import stock
 from banyan.console.shown import counted, number, signed
 from banyan.console.visit import Visit
+from banyan.foundation.face.forms import Form
+from banyan.foundation.face.places import with_query
 from banyan.kernel.refusals import Refusal
 
 NONE: Mapping[str, str] = {}

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from starlette.responses import Response
 
 from banyan.console.services import operating, orders, stock
-from banyan.console.services.line import Line, Part, parts
 from banyan.console.services.operating import Proof, Waiting
 from banyan.console.services.orders import Tally
+from banyan.console.services.parts import Part, parts
 from banyan.console.shown import iso
 from banyan.console.visit import Visit
 from banyan.foundation import deadlines
+from banyan.foundation.face.line import Line
 from banyan.kernel.money import Money
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from banyan.console.services.line import part
+from banyan.console.services.parts import part
 from banyan.console.visit import Visit
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from banyan.console.services import orders, payments, stock
-from banyan.console.services.line import parts
+from banyan.console.services.parts import parts
 from banyan.console.visit import Visit
 
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response
 
 from banyan.console.asking import Question, ask_first, status_of
-from banyan.console.forms import faults, whole
+from banyan.console.forms import faults
 from banyan.console.services import orders
 from banyan.console.services.orders import Order
 from banyan.console.shown import counted, money
 from banyan.console.visit import Visit
+from banyan.foundation.face.forms import whole
 from banyan.kernel.money import parse
 from banyan.kernel.refusals import Refusal
 

@@ -8,11 +8,11 @@ from starlette.responses import Response
 from banyan.console.asking import Question, ask_first
 from banyan.console.pages import products
 from banyan.console.pages.products import Moved
-from banyan.console.places import segment
 from banyan.console.services import catalog
 from banyan.console.services.catalog import Product
 from banyan.console.shown import amount_only, money
 from banyan.console.visit import Visit
+from banyan.foundation.face.places import segment
 from banyan.kernel.money import Money, parse
 from banyan.kernel.refusals import Refusal
 

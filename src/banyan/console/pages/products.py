@@ -8,11 +8,11 @@ from starlette.responses import Response
 from banyan.console.asking import in_place, status_of
 from banyan.console.forms import faults
 from banyan.console.pages.listing import listing
-from banyan.console.places import segment
 from banyan.console.services import catalog, stock
 from banyan.console.services.catalog import Product, Read
-from banyan.console.services.line import Part, parts
+from banyan.console.services.parts import Part, parts
 from banyan.console.visit import Visit
+from banyan.foundation.face.places import segment
 from banyan.kernel.refusals import Refusal
 
 FIELDS = {"name": "Name", "status": "State", "description": "Description"}

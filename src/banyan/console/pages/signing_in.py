@@ -66,7 +66,7 @@ async def _sign_out(visit: Visit) -> None:
 
 
 async def _welcome(visit: Visit, signed_in: SignedIn) -> Response:
-    visit.operator.keep(signed_in, signed_in.user.email)
+    visit.operator.welcome(signed_in, signed_in.user.email)
     visit.renew_seal()
     if NEEDED not in signed_in.user.permissions:
         await _sign_out(visit)

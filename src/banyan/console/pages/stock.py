@@ -5,11 +5,12 @@ from starlette.responses import Response
 from banyan.console.asking import in_place, status_of
 from banyan.console.forms import faults
 from banyan.console.pages.listing import listing
-from banyan.console.places import with_query
 from banyan.console.services import stock
-from banyan.console.services.line import Line, Page, parts
+from banyan.console.services.parts import Page, parts
 from banyan.console.services.stock import Level
 from banyan.console.visit import Visit
+from banyan.foundation.face.line import Line
+from banyan.foundation.face.places import with_query
 from banyan.kernel.refusals import NotFound, Refusal
 
 

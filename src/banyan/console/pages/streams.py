@@ -3,11 +3,11 @@
 from starlette.responses import Response
 
 from banyan.console.asking import Question, ask_first, in_place
-from banyan.console.forms import whole
 from banyan.console.services import operating
 from banyan.console.services.operating import Waiting
 from banyan.console.shown import counted
 from banyan.console.visit import Visit
+from banyan.foundation.face.forms import whole
 from banyan.kernel.refusals import NotFound, Refusal
 
 HERE = "/console/streams"

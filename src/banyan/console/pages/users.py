@@ -4,10 +4,10 @@ from starlette.responses import Response
 
 from banyan.console.asking import Question, ask_first, status_of
 from banyan.console.pages.listing import listing
-from banyan.console.places import segment
 from banyan.console.services import users as services
-from banyan.console.services.line import parts
+from banyan.console.services.parts import parts
 from banyan.console.visit import Visit
+from banyan.foundation.face.places import segment
 from banyan.kernel.refusals import Refusal
 
 

@@ -6,10 +6,11 @@ from typing import Any
 from starlette.responses import Response
 
 from banyan.console.asking import in_place, status_of
-from banyan.console.forms import Form, faults
+from banyan.console.forms import faults
 from banyan.console.services import stock
 from banyan.console.services.stock import Warehouse
 from banyan.console.visit import Visit
+from banyan.foundation.face.forms import Form
 from banyan.kernel.refusals import Refusal
 
 FIELDS = {name: name for name in ("name", "country", "priority", "active")}

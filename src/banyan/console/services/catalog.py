@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from banyan.console.places import segment
-from banyan.console.services.line import Line, Page, Seen, shaped
+from banyan.console.services.parts import Page
+from banyan.foundation.face.line import Line, Seen, shaped
+from banyan.foundation.face.places import segment
 from banyan.kernel.money import Money
 
 STATUSES = ("published", "draft", "archived")

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from banyan.console.services.line import Line, Part, Seen, parts
+from banyan.console.services.parts import Part, parts
+from banyan.foundation.face.line import Line, Seen
 from banyan.foundation.settings import SERVICES
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from banyan.console.places import segment
-from banyan.console.services.line import Line, Page, Seen
+from banyan.console.services.parts import Page
+from banyan.foundation.face.line import Line, Seen
+from banyan.foundation.face.places import segment
 from banyan.kernel.money import Money
 
 STATUSES = ("processing", "confirmed", "fulfilled", "cancelled", "payment_failed", "rejected")

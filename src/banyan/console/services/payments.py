@@ -3,8 +3,9 @@
 import asyncio
 from datetime import datetime
 
-from banyan.console.places import segment
-from banyan.console.services.line import Line, Page, Seen
+from banyan.console.services.parts import Page
+from banyan.foundation.face.line import Line, Seen
+from banyan.foundation.face.places import segment
 from banyan.kernel.money import Money
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from banyan.console.places import segment
-from banyan.console.services.line import Line, Page, Seen, shaped
+from banyan.console.services.parts import Page
+from banyan.foundation.face.line import Line, Seen, shaped
+from banyan.foundation.face.places import segment
 
 STATES = ("held", "promised", "sold", "released", "expired")
 KINDS = ("received", "adjusted", "damaged", "returned")

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
-from banyan.console.places import segment
-from banyan.console.services.line import Line, Page, Seen, shaped
+from banyan.console.services.parts import Page
+from banyan.foundation.face.line import Line, Seen, shaped
+from banyan.foundation.face.places import segment
+from banyan.foundation.face.session import Tokens
 
 
 class User(Seen):
@@ -15,12 +17,6 @@ class User(Seen):
     has_password: bool = False
     version: int
     created_at: datetime
-
-
-class Tokens(Seen):
-    access_token: str
-    refresh_token: str
-    expires_in: int
 
 
 class SignedIn(Tokens):
@@ -42,10 +38,6 @@ async def redeem(line: Line, token: str, *, key: str) -> SignedIn:
     return shaped(
         SignedIn, await line.send("users", "POST", "/v1/sessions/magic-link/redeem", {"token": token}, key=key)
     )
-
-
-async def refresh(line: Line, token: str, *, key: str) -> Tokens:
-    return shaped(Tokens, await line.send("users", "POST", "/v1/sessions/refresh", {"refresh_token": token}, key=key))
 
 
 async def sign_out(line: Line) -> None:

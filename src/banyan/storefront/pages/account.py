@@ -4,12 +4,12 @@ import asyncio
 
 from starlette.responses import Response
 
+from banyan.foundation.face.line import or_none
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import addresses, countries, story
 from banyan.storefront.forms import faults
 from banyan.storefront.pages.paying import vaulted
 from banyan.storefront.shop_api import orders, people, wallet
-from banyan.storefront.shop_api.line import or_none
 from banyan.storefront.shop_api.shapes import Address, SavedAddress, VaultCard
 from banyan.storefront.visit import Visit
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from banyan.foundation.face.forms import Form
+from banyan.foundation.face.line import or_none
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import addresses, basket, countries
-from banyan.storefront.forms import Form, faults
+from banyan.storefront.forms import faults
 from banyan.storefront.pages.paying import Means, chosen_means, place, usual, ways_to_pay
 from banyan.storefront.shop_api import carts, people
-from banyan.storefront.shop_api.line import or_none
 from banyan.storefront.shop_api.shapes import Address, Cart, SavedAddress
 from banyan.storefront.visit import Visit
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from banyan.foundation.face.forms import Form
+from banyan.foundation.face.places import segment, with_query
 from banyan.kernel.money import exponent, parse
 from banyan.kernel.refusals import NotFound
 from banyan.storefront import shown
 from banyan.storefront.aisles import Tree
-from banyan.storefront.forms import Form
-from banyan.storefront.places import Pairs, segment, toggled, with_query, without
+from banyan.storefront.places import Pairs, linked, toggled, without
 from banyan.storefront.shop_api import catalog
 from banyan.storefront.shop_api.shapes import Category, FacetValue, Found
 from banyan.storefront.visit import Visit
@@ -202,7 +203,7 @@ def _aisles(asked: Asked, found: Found, under: Category | None) -> list[Choice]:
     """In a category its children; in a search the aisles the results are in."""
     if asked.path != "/search":
         return [
-            Choice(each.name, f"/c/{segment(each.slug)}", each.count)
+            Choice(each.name, f"/c/{linked(each.slug)}", each.count)
             for each in (under.children if under else ())
             if each.count
         ]

@@ -4,11 +4,11 @@ import asyncio
 
 from starlette.responses import Response
 
+from banyan.foundation.face.line import or_none
+from banyan.foundation.face.places import segment, with_query
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import addresses, countries, story
-from banyan.storefront.places import segment, with_query
 from banyan.storefront.shop_api import orders
-from banyan.storefront.shop_api.line import or_none
 from banyan.storefront.visit import Visit
 
 _CANCELLABLE = ("processing", "confirmed")

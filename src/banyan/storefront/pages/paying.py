@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from banyan.foundation.face.line import or_none
+from banyan.foundation.face.places import segment
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import basket
 from banyan.storefront.cookies import Cookie
 from banyan.storefront.forms import faults
-from banyan.storefront.places import local, segment
+from banyan.storefront.places import local
 from banyan.storefront.shop_api import carts, wallet
-from banyan.storefront.shop_api.line import or_none
 from banyan.storefront.shop_api.shapes import VaultCard
 from banyan.storefront.visit import Visit
 

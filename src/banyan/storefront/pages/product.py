@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 from starlette.responses import RedirectResponse, Response
 
+from banyan.foundation.face.look import picture
+from banyan.foundation.face.places import segment
 from banyan.kernel.money import Money
 from banyan.storefront import shown
-from banyan.storefront.places import segment
 from banyan.storefront.shop_api import catalog
 from banyan.storefront.shop_api.shapes import Product, Variant
 from banyan.storefront.visit import Visit
@@ -102,7 +103,7 @@ def _for_script(product: Product) -> str:
 def _linked_data(product: Product, origin: str) -> dict[str, Any]:
     """schema.org/Product, for search engines."""
     url = f"{origin}/p/{segment(product.slug)}"
-    pictures = [picture for each in product.images if (picture := shown.picture(each.url))]
+    pictures = [url for each in product.images if (url := picture(each.url))]
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Product",

@@ -2,13 +2,13 @@
 
 from starlette.responses import Response
 
+from banyan.foundation.face.line import or_none
+from banyan.foundation.face.session import Tokens
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import basket
 from banyan.storefront.forms import faults
 from banyan.storefront.places import local
 from banyan.storefront.shop_api import people
-from banyan.storefront.shop_api.line import or_none
-from banyan.storefront.shop_api.shapes import Tokens
 from banyan.storefront.visit import Visit
 
 _FIELDS = {"email": "email", "password": "password", "name": "name"}

@@ -1,8 +1,8 @@
 """Carts over HTTP: what is in them, where they go, and the checkout."""
 
-from banyan.storefront.places import segment
-from banyan.storefront.shop_api.line import Line, shaped
-from banyan.storefront.shop_api.shapes import Address, Cart, Order, Seen, ShippingOption
+from banyan.foundation.face.line import Line, Seen, shaped
+from banyan.foundation.face.places import segment
+from banyan.storefront.shop_api.shapes import Address, Cart, Order, ShippingOption
 
 
 class _Options(Seen):
@@ -16,11 +16,11 @@ async def make(line: Line) -> Cart:
 
 async def current(line: Line) -> Cart:
     """The open cart of who asks. NotFound when there is none."""
-    return shaped(Cart, await line.get("orders", "/v1/carts/current"))
+    return await line.get(Cart, "orders", "/v1/carts/current")
 
 
 async def read(line: Line, cart_id: str) -> Cart:
-    return shaped(Cart, await line.get("orders", _at(cart_id)))
+    return await line.get(Cart, "orders", _at(cart_id))
 
 
 async def add(line: Line, cart_id: str, sku: str, quantity: int) -> Cart:
@@ -41,8 +41,8 @@ async def merge(line: Line, cart_id: str, token: str) -> Cart:
 
 async def shipping_options(line: Line, cart_id: str, country: str) -> tuple[ShippingOption, ...]:
     """Ways to send this cart to a country, the usual one first."""
-    got = await line.get("orders", f"{_at(cart_id)}/shipping-options", [("country", country)])
-    return shaped(_Options, got).items
+    at = f"{_at(cart_id)}/shipping-options"
+    return (await line.get(_Options, "orders", at, [("country", country)])).items
 
 
 async def deliver(line: Line, cart_id: str, *, email: str, address: Address, shipping_option: str) -> Cart:

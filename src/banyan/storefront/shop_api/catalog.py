@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from banyan.storefront.places import segment
-from banyan.storefront.shop_api.line import Line, shaped
-from banyan.storefront.shop_api.shapes import Card, Category, Found, Product, Seen
+from banyan.foundation.face.line import Line, Seen
+from banyan.foundation.face.places import segment
+from banyan.storefront.shop_api.shapes import Card, Category, Found, Product
 
 
 class _Tree(Seen):
@@ -17,14 +17,14 @@ class _Cards(Seen):
 
 async def categories(line: Line) -> tuple[Category, ...]:
     """The roots of the tree."""
-    return shaped(_Tree, await line.get("catalog", "/v1/categories")).items
+    return (await line.get(_Tree, "catalog", "/v1/categories")).items
 
 
 async def product(line: Line, name: str, currency: str) -> Product:
     """By its slug; one it used to have answers too."""
-    return shaped(Product, await line.get("catalog", f"/v1/products/{segment(name)}", [("currency", currency)]))
+    return await line.get(Product, "catalog", f"/v1/products/{segment(name)}", [("currency", currency)])
 
 
 async def search(line: Line, asked: Iterable[tuple[str, str]]) -> Found:
     """`asked`: q, category, brand (any number), price_min, price_max, available, sort, limit, cursor."""
-    return shaped(Found, await line.get("catalog", "/v1/search", asked))
+    return await line.get(Found, "catalog", "/v1/search", asked)

@@ -1,9 +1,9 @@
 """Orders over HTTP: one with its story, mine, and the ways to change one."""
 
+from banyan.foundation.face.line import Line, Seen, shaped
+from banyan.foundation.face.places import segment
 from banyan.kernel.money import Money
-from banyan.storefront.places import segment
-from banyan.storefront.shop_api.line import Line, shaped
-from banyan.storefront.shop_api.shapes import Order, OrderEvent, Seen
+from banyan.storefront.shop_api.shapes import Order, OrderEvent
 
 
 class Orders(Seen):
@@ -17,15 +17,15 @@ class _Events(Seen):
 
 async def read(line: Line, order_id: str, access: str = "") -> Order:
     """`access`: what opens it for a guest, from its link."""
-    return shaped(Order, await line.get("orders", _at(order_id), [("access", access)]))
+    return await line.get(Order, "orders", _at(order_id), [("access", access)])
 
 
 async def events(line: Line, order_id: str, access: str = "") -> tuple[OrderEvent, ...]:
-    return shaped(_Events, await line.get("orders", f"{_at(order_id)}/events", [("access", access)])).items
+    return (await line.get(_Events, "orders", f"{_at(order_id)}/events", [("access", access)])).items
 
 
 async def mine(line: Line, cursor: str = "", limit: int = 10) -> Orders:
-    return shaped(Orders, await line.get("orders", "/v1/orders", [("limit", str(limit)), ("cursor", cursor)]))
+    return await line.get(Orders, "orders", "/v1/orders", [("limit", str(limit)), ("cursor", cursor)])
 
 
 async def cancel(line: Line, order_id: str, *, key: str) -> None:

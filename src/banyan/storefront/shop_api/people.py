@@ -1,8 +1,10 @@
 """Accounts over HTTP: signing up, in and out, the profile, addresses, sessions."""
 
-from banyan.storefront.places import segment
-from banyan.storefront.shop_api.line import Line, shaped
-from banyan.storefront.shop_api.shapes import Address, Me, SavedAddress, Seen, Session, Tokens
+from banyan.foundation.face.line import Line, Seen, shaped
+from banyan.foundation.face.places import segment
+from banyan.foundation.face.session import Tokens
+from banyan.foundation.web import etag
+from banyan.storefront.shop_api.shapes import Address, Me, SavedAddress, Session
 
 
 class _Addresses(Seen):
@@ -31,21 +33,16 @@ async def redeem_link(line: Line, token: str) -> Tokens:
     return shaped(Tokens, await line.send("users", "POST", "/v1/sessions/magic-link/redeem", {"token": token}))
 
 
-async def refresh(line: Line, token: str, *, key: str) -> Tokens:
-    """The next pair of tokens. With the same key once more: the same pair, so that two tabs do not end a session."""
-    return shaped(Tokens, await line.send("users", "POST", "/v1/sessions/refresh", {"refresh_token": token}, key=key))
-
-
 async def sign_out(line: Line) -> None:
     await line.send("users", "DELETE", "/v1/sessions/current")
 
 
 async def me(line: Line) -> Me:
-    return shaped(Me, await line.get("users", "/v1/me"))
+    return await line.get(Me, "users", "/v1/me")
 
 
 async def rename(line: Line, me: Me, name: str) -> None:
-    await line.send("users", "PATCH", "/v1/me", {"name": name}, version=me.version)
+    await line.send("users", "PATCH", "/v1/me", {"name": name}, if_match=etag(me.version))
 
 
 async def change_password(line: Line, *, current: str, new: str) -> None:
@@ -56,12 +53,12 @@ async def change_password(line: Line, *, current: str, new: str) -> None:
 
 async def addresses(line: Line) -> tuple[SavedAddress, ...]:
     """The default first."""
-    items = shaped(_Addresses, await line.get("users", "/v1/me/addresses", [("limit", "50")])).items
+    items = (await line.get(_Addresses, "users", "/v1/me/addresses", [("limit", "50")])).items
     return tuple(sorted(items, key=lambda each: not each.is_default))
 
 
 async def address(line: Line, address_id: str) -> SavedAddress:
-    return shaped(SavedAddress, await line.get("users", f"/v1/me/addresses/{segment(address_id)}"))
+    return await line.get(SavedAddress, "users", f"/v1/me/addresses/{segment(address_id)}")
 
 
 async def add_address(line: Line, address: Address, *, key: str, default: bool = False) -> None:
@@ -72,7 +69,7 @@ async def add_address(line: Line, address: Address, *, key: str, default: bool =
 async def change_address(line: Line, saved: SavedAddress, address: Address, *, default: bool) -> None:
     """On the version that was read."""
     body = _fields(address) | ({"is_default": True} if default else {})
-    await line.send("users", "PATCH", f"/v1/me/addresses/{segment(saved.id)}", body, version=saved.version)
+    await line.send("users", "PATCH", f"/v1/me/addresses/{segment(saved.id)}", body, if_match=etag(saved.version))
 
 
 async def remove_address(line: Line, address_id: str) -> None:
@@ -80,7 +77,7 @@ async def remove_address(line: Line, address_id: str) -> None:
 
 
 async def sessions(line: Line) -> tuple[Session, ...]:
-    return shaped(_Sessions, await line.get("users", "/v1/me/sessions", [("limit", "50")])).items
+    return (await line.get(_Sessions, "users", "/v1/me/sessions", [("limit", "50")])).items
 
 
 async def end_session(line: Line, session_id: str) -> None:

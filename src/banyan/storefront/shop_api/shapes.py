@@ -3,16 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, Field
 
+from banyan.foundation.face.line import Seen
 from banyan.kernel.money import Money
-
-
-class Seen(BaseModel):
-    """An answer, or a part of one."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
-
 
 # ---- the catalogue --------------------------------------------------------------------------------------------------
 
@@ -253,12 +247,6 @@ class OrderEvent(Seen):
 
 
 # ---- people ---------------------------------------------------------------------------------------------------------
-
-
-class Tokens(Seen):
-    access_token: str
-    refresh_token: str
-    expires_in: int
 
 
 class Me(Seen):

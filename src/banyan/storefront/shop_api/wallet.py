@@ -1,8 +1,8 @@
 """Ways to pay over HTTP: the vault that takes card numbers, and the cards a shopper saved."""
 
-from banyan.storefront.places import segment
-from banyan.storefront.shop_api.line import Line, shaped
-from banyan.storefront.shop_api.shapes import Method, Seen, VaultCard
+from banyan.foundation.face.line import Line, Seen, shaped
+from banyan.foundation.face.places import segment
+from banyan.storefront.shop_api.shapes import Method, VaultCard
 
 
 class _Methods(Seen):
@@ -16,7 +16,7 @@ async def keep_card(line: Line, *, number: str, exp_month: int, exp_year: int, c
 
 
 async def methods(line: Line) -> tuple[Method, ...]:
-    return shaped(_Methods, await line.get("payments", "/v1/me/payment-methods")).items
+    return (await line.get(_Methods, "payments", "/v1/me/payment-methods")).items
 
 
 async def save(line: Line, card: VaultCard, *, key: str, provider: str = "testbank") -> None:

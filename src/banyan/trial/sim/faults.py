@@ -29,6 +29,7 @@ class Plan:
     crash: float = 0.0  # chance at each point
     crash_at: int | None = None  # … or the one point, by number, where it happens
     points: int = 0
+    eventful: int = 0  # points until everything was done
     crashes: int = 0
     crashed_where: str = ""
 
@@ -52,6 +53,11 @@ class Plan:
     def calm(self) -> None:
         self.lost_request = self.lost_answer = self.twice = self.duplicate = self.late = self.crash = 0.0
         self.crash_at = None
+
+    def rest(self) -> None:
+        """All is done: no more faults, and what comes now is no part of the run's points."""
+        self.calm()
+        self.eventful = self.points
 
     def fate(self) -> Fate:
         draw = self.chance.fraction()

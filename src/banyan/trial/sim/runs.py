@@ -26,7 +26,7 @@ class Run:
     seed: int
     crash_at: int | None = None
     steps: int = 0
-    points: int = 0
+    points: int = 0  # at which it could have crashed, until everything was done
     crashes: int = 0
     orders: int = 0
     virtual_seconds: float = 0.0
@@ -111,7 +111,7 @@ async def play(stage: Stage, seed: int, *, crash_at: int | None = None, shoppers
         run.wrong = [*ledger.faults, f"{type(fault).__name__}: {fault}"]
     finally:
         await game.turnstile.end()
-    run.steps, run.points, run.crashes = game.turnstile.steps, game.plan.points, game.plan.crashes
+    run.steps, run.points, run.crashes = game.turnstile.steps, game.plan.eventful, game.plan.crashes
     run.orders, run.virtual_seconds = len(ledger.acknowledged), game.turnstile.clock.monotonic()
     return run
 

@@ -1,11 +1,14 @@
-"""Forms that only our own pages can send: by a signed token bound to a cookie, and by what the browser says of its origin."""
+"""Forms that only our own pages can send: a signed token bound to a cookie, and where the browser says it comes from."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
+from typing import Self
 
 from starlette.requests import Request
 
+from banyan.foundation.settings import Settings
+from banyan.kernel.ids import Ids
 from banyan.kernel.refusals import Forbidden
 
 FIELD = "seal"  # the hidden field of every form
@@ -13,11 +16,17 @@ SIZE = 24  # bytes
 
 
 class Seal:
-    """Signs and checks with one key: the peers' secret where processes are many, else one of this process."""
+    """Signs and checks with one key."""
 
-    def __init__(self, key: bytes, origin: str) -> None:
-        self._key = sha256(b"banyan storefront forms" + key).digest()
+    def __init__(self, face: str, key: bytes, origin: str) -> None:
+        """`face`: whose forms; with the same key, those of one are none of another. `origin`: where browsers see us."""
+        self._key = sha256(f"banyan {face} forms".encode() + key).digest()
         self._origin = origin.rstrip("/").lower()
+
+    @classmethod
+    def of(cls, face: str, settings: Settings, ids: Ids) -> Self:
+        """The peers' secret where processes are many, else a key of this process: its forms end with it."""
+        return cls(face, settings.peer_secret.get_secret_value().encode() or ids.secret(32), settings.origin)
 
     def token(self, nonce: str, mask: bytes) -> str:
         """What forms carry for a browser that holds `nonce`. With 24 fresh bytes of `mask` it never looks the same, so that
@@ -28,14 +37,13 @@ class Seal:
         """Forbidden unless the form came from a page of ours, to the browser that holds `nonce`."""
         self._from_here(request)
         if not nonce or not hmac.compare_digest(self._digest(nonce), _unmasked(token)):
-            raise Forbidden("this form was open for too long, or cookies are off", code="form_stale")
+            raise Forbidden("this form was open for too long, or cookies are off; nothing was done", code="form_stale")
 
     def _digest(self, nonce: str) -> bytes:
         return hmac.digest(self._key, nonce.encode(), "sha256")[:SIZE]
 
     def _from_here(self, request: Request) -> None:
-        site = request.headers.get("sec-fetch-site", "")
-        if site not in ("", "same-origin", "none"):
+        if request.headers.get("sec-fetch-site", "") not in ("", "same-origin", "none"):
             raise _elsewhere()
         origin = request.headers.get("origin", "").lower()
         if not origin or origin == self._origin:
@@ -61,4 +69,4 @@ def _xor(left: bytes, right: bytes) -> bytes:
 
 
 def _elsewhere() -> Forbidden:
-    return Forbidden("this form was sent from another site", code="form_from_elsewhere")
+    return Forbidden("this form was sent from another site; nothing was done", code="form_from_elsewhere")
