@@ -34,13 +34,18 @@ for name, group in (
     app.add_typer(group, name=name)
 
 
-@app.callback(invoke_without_command=False)
-def _banyan(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _say_version(asked: bool) -> None:
+    if asked:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _banyan(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None: ...
 
 
 def main() -> None:

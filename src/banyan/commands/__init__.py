@@ -27,7 +27,11 @@ Json = Annotated[bool, typer.Option("--json", help="Tell the outcome as JSON.")]
 
 
 def settings(data_dir: Path | None = None, **given: object) -> Settings:
-    """Settings out of the environment and a command's options; logging as they say."""
+    """Settings out of the environment and a command's options; logging as they say.
+
+    Without BANYAN_LOG_LEVEL a person at a terminal sees warnings only: what goes well is not news there.
+    """
+    given.setdefault("log_level", None if "BANYAN_LOG_LEVEL" in os.environ else "warning")
     read = known.read(os.environ, data_dir=data_dir, **given)
     if "BANYAN_ORIGIN" not in os.environ and "origin" not in given:
         # Where the shop of this folder was last opened; links that a command prints must lead there.

@@ -35,9 +35,7 @@ def up(
 
 
 async def _up(host: str, port: int, data_dir: Path | None, empty: bool) -> None:
-    # A person watches this terminal: what goes well is not news there.
-    quiet = None if "BANYAN_LOG_LEVEL" in os.environ else "warning"
-    read = settings(data_dir, origin=os.environ.get("BANYAN_ORIGIN") or f"http://{host}:{port}", log_level=quiet)
+    read = settings(data_dir, origin=os.environ.get("BANYAN_ORIGIN") or f"http://{host}:{port}")
     process.free(host, port)
     opened = await process.open_parts(read, EVERYTHING)
     (read.data_dir / ORIGIN).write_text(read.origin)
@@ -82,7 +80,7 @@ def serve(parts: Parts, port: Port = None, host: Host = "127.0.0.1", data_dir: D
 
 
 async def _serve(names: tuple[str, ...], host: str, port: int, data_dir: Path | None) -> None:
-    read = process.for_separate_processes(settings(data_dir))
+    read = process.for_separate_processes(settings(data_dir, log_level=None))
     process.free(host, port)
     opened = await process.open_parts(read, names)
     await process.listen(
@@ -102,7 +100,7 @@ def work(service: Annotated[str, typer.Argument(help="One service.")], data_dir:
 async def _work(names: tuple[str, ...], data_dir: Path | None) -> None:
     import signal
 
-    read = process.for_separate_processes(settings(data_dir))
+    read = process.for_separate_processes(settings(data_dir, log_level=None))
     opened = await process.open_parts(read, names, serve=False)
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
