@@ -8,7 +8,9 @@ from banyan.catalog import demo, importing, indexing
 from tests.catalog.conftest import OpenCounter
 from tests.catalog.counter import CATALOGUE
 
-PRODUCTS = Path("/work/shared/data/products.jsonl.gz")
+PRODUCTS = (
+    Path(__file__).parents[4] / "shared" / "data" / "products.jsonl.gz"
+)  # beside the checkout, where there is one
 
 
 @pytest.mark.skipif(not PRODUCTS.exists(), reason=f"{PRODUCTS} is not on this machine")
