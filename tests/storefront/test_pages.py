@@ -167,6 +167,7 @@ async def test_linked_data_names_every_offer(browser: Browser, shop: FakeShop) -
     data = orjson.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page.html, re.S)[1])  # type: ignore[index]
     assert {offer["sku"] for offer in data["offers"]} == {each["sku"] for each in product["variants"]}
     assert data["offers"][0]["price"] == f"{product['variants'][0]['price']['amount'] / 100:.2f}"
+    assert {data["url"], *(offer["url"] for offer in data["offers"])} == {f"http://shop.test/p/{product['slug']}"}
 
 
 async def test_an_old_slug_leads_to_the_present_one(browser: Browser, shop: FakeShop) -> None:

@@ -103,7 +103,7 @@ def _for_script(product: Product) -> str:
 def _linked_data(product: Product, origin: str) -> dict[str, Any]:
     """schema.org/Product, for search engines."""
     url = f"{origin}/p/{segment(product.slug)}"
-    pictures = [url for each in product.images if (url := picture(each.url))]
+    pictures = [source for each in product.images if (source := picture(each.url))]
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Product",
