@@ -117,3 +117,12 @@ def test_no_variable_makes_a_page_cheaper_than_nothing(literal: int, variable: o
     document = limits.read(f"{{ products(first: {json.dumps(literal)}) {{ items {{ id }} }} }}")
     with contextlib.suppress(limits.TooMuch):
         assert limits.check(document, {}, None) > 0
+
+
+@pytest.mark.parametrize("id", ["..", ".", "", "../../internal/calls"])
+async def test_no_id_leads_to_another_path(id: str) -> None:
+    answer, shop = await post({"query": "query Q($id: String!) { cart(id: $id) { id } }", "variables": {"id": id}})
+    assert answer.status == 200
+    assert all("/internal" not in path and path.startswith("/v1/carts/") for path in shop.asked)
+    if id.strip("./") == "":
+        assert (answer.json()["errors"][0]["extensions"]["code"], shop.asked) == ("not_found", [])

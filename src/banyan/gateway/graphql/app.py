@@ -14,7 +14,7 @@ from banyan.foundation.web import problem
 from banyan.gateway.graphql import limits
 from banyan.gateway.graphql.limits import TooMuch
 from banyan.gateway.graphql.schema import schema
-from banyan.gateway.graphql.shop import Shop
+from banyan.gateway.graphql.shop import Shop, refused
 from banyan.kernel.refusals import Refusal
 
 _log = logging.getLogger(__name__)
@@ -110,6 +110,8 @@ class Endpoint:
 
 def _told(error: GraphQLError) -> Any:
     """An error in the specification's shape; what we did not foresee stays in the log."""
+    if isinstance(error.original_error, Refusal):
+        return {**refused(error.original_error).formatted, "path": error.path}
     if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
         _log.error("a resolver failed", exc_info=error.original_error)
         return {"message": "something went wrong on our side", "path": error.path, "extensions": {"code": "internal"}}

@@ -1,13 +1,13 @@
 """The GraphQL schema: what may be asked and done. Every answer comes from the HTTP API with the caller's own rights."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import strawberry
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
+from banyan.foundation.face.places import segment
 from banyan.gateway.graphql.limits import MAX_PAGE, TooMuch
 from banyan.gateway.graphql.types import (
     MINOR,
@@ -34,10 +34,6 @@ def _page(first: int) -> int:
 
 def _shop(info: Info) -> Any:
     return info.context["shop"]
-
-
-def _part(text: str) -> str:
-    return quote(text, safe="")
 
 
 @strawberry.type
@@ -90,12 +86,12 @@ class Query:
 
     @strawberry.field(description="A cart of the caller's: by session, or by the cart's token.")
     async def cart(self, info: Info, id: str) -> Cart | None:
-        found = await _shop(info).get("orders", f"/v1/carts/{_part(id)}")
+        found = await _shop(info).get("orders", f"/v1/carts/{segment(id)}")
         return Cart.of(found) if found else None
 
     @strawberry.field(description="An order of the caller's.")
     async def order(self, info: Info, id: str) -> Order | None:
-        found = await _shop(info).get("orders", f"/v1/orders/{_part(id)}")
+        found = await _shop(info).get("orders", f"/v1/orders/{segment(id)}")
         return Order.of(found) if found else None
 
     @strawberry.field(description="The signed-in shopper's orders, latest first.")
@@ -117,38 +113,38 @@ class Mutation:
     ) -> Cart:
         body = {"sku": sku, "quantity": quantity}
         return Cart.of(
-            await _shop(info).send("orders", "POST", f"/v1/carts/{_part(cart_id)}/lines", body, idempotency_key)
+            await _shop(info).send("orders", "POST", f"/v1/carts/{segment(cart_id)}/lines", body, idempotency_key)
         )
 
     @strawberry.mutation
     async def change_line(self, info: Info, cart_id: str, line_id: str, quantity: int) -> Cart:
-        path = f"/v1/carts/{_part(cart_id)}/lines/{_part(line_id)}"
+        path = f"/v1/carts/{segment(cart_id)}/lines/{segment(line_id)}"
         return Cart.of(await _shop(info).send("orders", "PATCH", path, {"quantity": quantity}))
 
     @strawberry.mutation
     async def remove_line(self, info: Info, cart_id: str, line_id: str) -> Cart:
-        path = f"/v1/carts/{_part(cart_id)}/lines/{_part(line_id)}"
+        path = f"/v1/carts/{segment(cart_id)}/lines/{segment(line_id)}"
         gone = await _shop(info).send("orders", "DELETE", path)
-        return Cart.of(gone or await _shop(info).get("orders", f"/v1/carts/{_part(cart_id)}"))
+        return Cart.of(gone or await _shop(info).get("orders", f"/v1/carts/{segment(cart_id)}"))
 
     @strawberry.mutation(description="Step 1 of the checkout: contact, address, shipping.")
     async def set_delivery(
         self, info: Info, cart_id: str, email: str, address: AddressInput, shipping_option: str
     ) -> Cart:
         body = {"email": email, "address": strawberry.asdict(address), "shipping_option": shipping_option}
-        return Cart.of(await _shop(info).send("orders", "PUT", f"/v1/carts/{_part(cart_id)}/delivery", body))
+        return Cart.of(await _shop(info).send("orders", "PUT", f"/v1/carts/{segment(cart_id)}/delivery", body))
 
     @strawberry.mutation(description="Step 2 of the checkout: places the order.")
     async def checkout(self, info: Info, cart_id: str, provider: str, token: str, idempotency_key: Key) -> Order:
         body = {"payment": {"provider": provider, "token": token}}
-        path = f"/v1/carts/{_part(cart_id)}/checkout"
+        path = f"/v1/carts/{segment(cart_id)}/checkout"
         return Order.of(await _shop(info).send("orders", "POST", path, body, idempotency_key))
 
     @strawberry.mutation
     async def cancel_order(self, info: Info, id: str, reason: str = "", idempotency_key: Key | None = None) -> Order:
         body = {"reason": reason} if reason else {}
         return Order.of(
-            await _shop(info).send("orders", "POST", f"/v1/orders/{_part(id)}/cancel", body, idempotency_key)
+            await _shop(info).send("orders", "POST", f"/v1/orders/{segment(id)}/cancel", body, idempotency_key)
         )
 
 

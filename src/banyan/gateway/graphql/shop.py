@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
+from banyan.foundation.face.places import segment
 from banyan.foundation.peers import HttpAnswer, Peers, refusal_of
-from banyan.kernel.refusals import Refusal
+from banyan.kernel.refusals import NotFound, Refusal
 
 
 class Shop:
@@ -47,11 +48,17 @@ class Shop:
                 body=body,
             )
         except Refusal as refusal:
-            raise _refused(refusal) from None
+            raise refused(refusal) from None
 
     async def _products(self, names: list[str]) -> Sequence[Any]:
-        """Products by id or slug, asked for together."""
-        return await asyncio.gather(*(self.get("catalog", f"/v1/products/{quote(name, safe='')}") for name in names))
+        """Products by id or slug, asked for together; None where there is none."""
+        return await asyncio.gather(*(self._product(name) for name in names))
+
+    async def _product(self, name: str) -> Any:
+        try:
+            return await self.get("catalog", f"/v1/products/{segment(name)}")
+        except NotFound:
+            return None
 
     async def _stock(self, skus: list[str]) -> Sequence[Any]:
         found = await self.get("inventory", "/v1/stock", sku=skus)
@@ -66,11 +73,11 @@ def _query(values: Mapping[str, Any]) -> str:
 
 def _read(answer: HttpAnswer) -> Any:
     if answer.status >= 400:
-        raise _refused(refusal_of(answer))
+        raise refused(refusal_of(answer))
     return answer.json()
 
 
-def _refused(refusal: Refusal) -> GraphQLError:
+def refused(refusal: Refusal) -> GraphQLError:
     """A refusal of the HTTP API in GraphQL's words: the same code, the same faults."""
     faults = [{"pointer": each.pointer, "code": each.code, "detail": each.detail} for each in refusal.errors]
     told: dict[str, Any] = {"code": refusal.code, "status": refusal.status}
