@@ -170,12 +170,21 @@ def _complete(operation: Json, service: str, path: str, verb: str, taken: set[st
     responses = operation.setdefault("responses", {})
     for status, response in responses.items():
         if status[0] in "45" and "$ref" not in response:
-            response["content"] = {PROBLEM: {"schema": {"$ref": _REF + "Problem"}}}
+            response["content"] = {**_forms_of_its_own(response), PROBLEM: {"schema": {"$ref": _REF + "Problem"}}}
     if verb == "get" and family_of(path) is not None:
         responses.setdefault("304", {"description": "As you have it (If-None-Match)"})
     for status, reference in (("429", "TooMany"), ("503", "Unavailable"), ("504", "DeadlinePassed")):
         responses.setdefault(status, {"$ref": f"#/components/responses/{reference}"})
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _forms_of_its_own(refused: Json) -> Json:
+    """What a refusal may look like besides problem+json, where a standard wants it so (OAuth). Frameworks' own forms are not."""
+    return {
+        kind: body
+        for kind, body in refused.get("content", {}).items()
+        if kind != PROBLEM and "properties" in body.get("schema", {})
+    }
 
 
 def _problem() -> Json:
