@@ -34,7 +34,7 @@ for name, group in (
     app.add_typer(group, name=name)
 
 
-def _say_version(asked: bool) -> None:
+def _tell_version(asked: bool) -> None:
     if asked:
         typer.echo(__version__)
         raise typer.Exit
@@ -43,7 +43,8 @@ def _say_version(asked: bool) -> None:
 @app.callback()
 def _banyan(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_say_version)
+        bool,
+        typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_tell_version),
     ] = False,
 ) -> None: ...
 
@@ -56,7 +57,9 @@ def main() -> None:
         _leave(str(wrong), 2)
     except (Refusal, WrongSchema) as refusal:
         _leave(str(refusal), 1)
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+    except OSError as error:
+        if error.filename is None:
+            raise
         _leave(f"{error.filename}: {error.strerror}", 2)
     except RuntimeError as error:
         _leave(str(error), 1)

@@ -78,6 +78,10 @@ async def open_parts(settings: Settings, parts: Sequence[str], *, serve: bool = 
         settings = settings.model_copy(update={"search_url": SecretStr("embedded://memory")})
     services = [name for name in parts if name in topology.SERVICES]
     faces = [name for name in parts if name in topology.FACES]
+    if serve and len(parts) > 1 and "gateway" not in parts:
+        raise WrongSettings(
+            "several services in one process need the gateway with them: banyan serve users,catalog,gateway"
+        )
     alone = len(parts) == 1
     process, urls = await connect(settings, services, caller=parts[0] if alone else "shop")
     shop = process.shop
@@ -106,7 +110,7 @@ async def open_parts(settings: Settings, parts: Sequence[str], *, serve: bool = 
 
 
 async def _inner(process: Process, parts: Sequence[str]) -> Any:
-    """What stands behind the edge: the gateway, or the one service, or a switch between the few that were asked for."""
+    """What stands behind the edge: the gateway, or the one service."""
     shop = process.shop
     if "gateway" in parts:
         from banyan.gateway.app import open_gateway
@@ -115,12 +119,9 @@ async def _inner(process: Process, parts: Sequence[str]) -> Any:
         gateway = await open_gateway(shop, topology.ROUTES, extra={"/graphql": Endpoint(shop.peers)})
         process.closers.append(gateway.close)
         return gateway
-    apps = {name: local.app for name in parts if (local := shop.peers.local(name))}
-    if len(apps) == 1:
-        return next(iter(apps.values()))
-    raise WrongSettings(
-        "several services in one process need the gateway with them: banyan serve users,catalog,gateway"
-    )
+    local = shop.peers.local(parts[0])
+    assert local is not None
+    return local.app
 
 
 def free(host: str, port: int) -> None:

@@ -156,6 +156,10 @@ BREAKS: dict[str, Break] = {
     "each order is in the view exactly once, at its last version and with the status its facts come to": sql(
         "DELETE FROM order_view WHERE order_id = $1"
     ),
+    "every order a shopper was told of is there": sql(
+        """INSERT INTO idempotency (scope, key, fingerprint, status, body, running_until)
+           VALUES ('guest POST /v1/carts/crt_1/checkout', 'k', '', 201, '{"id": "ord_lost"}', shop_now())"""
+    ),
     "what is charged is what the lines come to: Σ lines − discount + shipping (+ tax where it is not included)": sql(
         "UPDATE order_view SET subtotal = subtotal + 1, total = total + 1 WHERE order_id = $1"
     ),

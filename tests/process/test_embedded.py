@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import asyncpg
 import pytest
 
 from banyan.foundation import embedded
-from tests.process.holding import Holder, as_an_ordinary_user, postmaster
+from tests.process.holding import ROOT, Holder, as_an_ordinary_user, postmaster
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +174,38 @@ async def test_a_start_waits_for_a_server_that_is_still_recovering(home: Path) -
     with Holder.of(home) as holder:
         assert await ask(holder.url, "SELECT pg_is_in_recovery()") is False
         await ask(holder.url, "ALTER SYSTEM RESET restore_command")
+
+
+async def test_a_first_start_that_was_killed_leaves_nothing_half_made(scratch: Path) -> None:
+    folder = scratch / "broken-off"
+    first = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.process.holding", str(folder)), cwd=ROOT, stdout=-3, stdin=-3
+    )
+    while not (folder / "postgres.part" / "base").exists():
+        await asyncio.sleep(0.005)
+    first.kill()
+    await first.wait()
+    assert not (folder / "postgres").exists()
+    with Holder.of(folder) as holder:
+        assert await ask(holder.url, "SELECT 1") == 1
+    assert not (folder / "postgres.part").exists()
+
+
+async def test_text_sorts_the_same_whatever_the_users_language_and_one_that_is_missing_is_no_hindrance(
+    scratch: Path,
+) -> None:
+    with Holder.of(scratch / "tongues", LC_ALL="xx_YY.UTF-8", LANG="xx_YY.UTF-8") as holder:
+        assert await ask(holder.url, "SELECT datcollate FROM pg_database WHERE datname = 'template0'") == "C"
+        assert await ask(holder.url, "SELECT 'B' < 'a' AND getdatabaseencoding() = 'UTF8'") is True
+
+
+def test_what_keeps_the_files_from_being_made_is_told(scratch: Path) -> None:
+    folder = scratch / "occupied"
+    (folder / "postgres").mkdir(parents=True)
+    (folder / "postgres" / "letter.txt").write_text("not a database")
+    with pytest.raises(OSError, match="Directory not empty"):
+        embedded.start(folder)
+    assert (folder / "postgres" / "letter.txt").read_text() == "not a database"
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "my shop", "läden & co"])

@@ -91,10 +91,12 @@ async def test_a_confirmed_order_that_is_not_paid_in_full_is_found(shop: Shop) -
     assert await broken(shop) == set()
 
 
-async def test_money_without_an_order_is_found(shop: Shop) -> None:
+async def test_money_without_an_order_and_an_order_told_of_and_lost_are_found(shop: Shop) -> None:
     db = shop.ports["orders"].db
     await db.execute("UPDATE order_view SET order_id = 'ord_other' WHERE status = 'confirmed'")
-    assert ("I3", "orders + payments") in await broken(shop)
+    found = await broken(shop)
+    assert ("I3", "orders + payments") in found
+    assert ("I11", "orders") in found  # its shopper was told of it
     await db.execute(
         "UPDATE order_view SET order_id = (SELECT stream FROM event WHERE type = 'orders.OrderConfirmed') "
         "WHERE order_id = 'ord_other'"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from banyan.foundation.settings import WrongSettings
 from banyan.kernel.refusals import Unavailable
 
 
@@ -22,12 +23,21 @@ def url_of(server_url: str, name: str, prefix: str = "banyan") -> str:
     return urlunsplit((parts.scheme, f"{login}@{host}", f"/{prefix}_{name}", parts.query, ""))
 
 
-async def ensure(server_url: str, names: tuple[str, ...], prefix: str = "banyan") -> dict[str, str]:
-    """Create the roles and databases that are missing; the URL of each. The server's user must be allowed to create them."""
+async def reach(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection. WrongSettings when this is no URL of a PostgreSQL database, Unavailable when nobody answers there."""
     try:
-        con = await asyncpg.connect(server_url)
+        return await asyncpg.connect(url)
     except (OSError, asyncpg.PostgresError) as error:
         raise Unavailable(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error
+    except (ValueError, asyncpg.InterfaceError):  # whose words may hold the password
+        raise WrongSettings(
+            "a database is reached by postgresql://user:password@host:port/name; what is set is no such URL"
+        ) from None
+
+
+async def ensure(server_url: str, names: tuple[str, ...], prefix: str = "banyan") -> dict[str, str]:
+    """Create the roles and databases that are missing; the URL of each. The server's user must be allowed to create them."""
+    con = await reach(server_url)
     try:
         await con.execute("SELECT pg_advisory_lock(7064)")
         have = {row[0] for row in await con.fetch("SELECT datname FROM pg_database")}

@@ -114,15 +114,16 @@ class Db:
         """BEGIN … COMMIT in READ COMMITTED; rolled back on any exception. Ends at the deadline, or after `seconds`."""
         left = deadlines.remaining(30.0) if seconds is None else seconds
         async with self._borrow(left) as con:
-            await con.execute(self._begin(left))
             tx = Tx(con, self._ids)
             try:
+                await con.execute(self._begin(left))
                 yield tx
                 told = await tx.flush()
             except BaseException:
                 await _roll_back(con)
                 raise
-            await con.execute("COMMIT")
+            if await con.execute("COMMIT") != "COMMIT":  # PostgreSQL says ROLLBACK, and no more
+                raise RuntimeError("a statement of this transaction had failed, so nothing was committed")
         if told:
             self.wake.ring()
 

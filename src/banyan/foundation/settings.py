@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank")
 FACES = ("gateway", "storefront", "console")
@@ -69,6 +69,13 @@ class Settings(BaseModel):
     checkout_seconds: float = Field(default=8.0, ge=0.05, le=60)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     rate_limits: bool = True
+
+    @field_validator("postgres_url", *(f"{service}_database_url" for service in SERVICES))
+    @classmethod
+    def _of_postgresql(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("a database is reached by postgresql://user:password@host:port/name")
+        return url
 
     def database_url(self, service: str) -> str:
         """The service's own database URL, empty where none is set."""

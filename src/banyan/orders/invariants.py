@@ -55,6 +55,13 @@ INVARIANTS = (
                OR last.status IS DISTINCT FROM order_view.status""",
     ),
     Invariant(
+        "I11",
+        "every order a shopper was told of is there",
+        """SELECT scope, convert_from(body, 'UTF8')::jsonb ->> 'id' AS order_id FROM idempotency
+           WHERE status IN (201, 202) AND (scope LIKE '%/checkout' OR scope LIKE '%/one-click')
+           AND NOT EXISTS (SELECT FROM order_view WHERE order_id = convert_from(body, 'UTF8')::jsonb ->> 'id')""",
+    ),
+    Invariant(
         "I14",
         "what is charged is what the lines come to: Σ lines − discount + shipping (+ tax where it is not included)",
         """SELECT order_id, lines.total, order_view.total AS charged
