@@ -19,7 +19,7 @@ ROW = '{"sku": "OUT-1", "name": "Trial outside", "price": {"amount": 1999, "curr
 
 
 @pytest.fixture(scope="module")
-async def shop(scratch: Path, server: str) -> AsyncIterator[OwnShop]:
+async def outside(scratch: Path, server: str) -> AsyncIterator[OwnShop]:
     async with own_shop(scratch / "outside", SystemClock(), options=("--empty",), postgres_url=server) as shop:
         await shop.start()
         yield shop
@@ -30,20 +30,20 @@ async def shop(scratch: Path, server: str) -> AsyncIterator[OwnShop]:
     await con.close()
 
 
-async def test_it_sells_and_starts_no_server_of_its_own(shop: OwnShop, server: str, tmp_path: Path) -> None:
+async def test_it_sells_and_starts_no_server_of_its_own(outside: OwnShop, server: str, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text(ROW)
     env = {"BANYAN_POSTGRES_URL": server}
-    folder = str(shop.data_dir)
+    folder = str(outside.data_dir)
     said = await banyan("catalog", "import", str(tmp_path / "rows.jsonl"), "--stock", "5", "--data-dir", folder, **env)
     assert said.status == 0, said.err
     clock = SystemClock()
     async with aiohttp.ClientSession() as http:
-        status, _ = await Buyer(http, shop.url, clock=clock, ids=SystemIds(clock)).buy("OUT-1")
+        status, _ = await Buyer(http, outside.url, clock=clock, ids=SystemIds(clock)).buy("OUT-1")
     assert status == "confirmed"
-    assert not (shop.data_dir / "postgres").exists()
+    assert not (outside.data_dir / "postgres").exists()
 
 
-async def test_orders_cannot_read_what_payments_keeps(shop: OwnShop, server: str) -> None:
+async def test_orders_cannot_read_what_payments_keeps(outside: OwnShop, server: str) -> None:
     url = databases.url_of(server, "orders")
     con = await asyncpg.connect(url)
     assert await con.fetchval("SELECT current_user || ' ' || current_database()") == "banyan_orders banyan_orders"

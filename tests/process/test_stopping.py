@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,19 +11,11 @@ import pytest
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.trial.crowd import Buyer
-from banyan.trial.own_shop import OwnShop, own_shop
-from banyan.trial.stocking import stock
+from banyan.trial.own_shop import OwnShop
 from tests.process.cli import banyan
+from tests.process.conftest import SKU
 
-SKU = "STOP-1"
 SLOW = {"payment": {"provider": "testbank", "token": "tok_slow"}}
-
-
-@pytest.fixture(scope="module")
-async def shop(scratch: Path) -> AsyncIterator[OwnShop]:
-    async with own_shop(scratch / "shop", SystemClock(), options=("--empty",), rate_limits="false") as shop:
-        await stock(scratch / "shop", SKU, 100)
-        yield shop
 
 
 @pytest.fixture
@@ -33,11 +25,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def buyer(shop: OwnShop, http: aiohttp.ClientSession) -> Buyer:
-    if shop.process is None or shop.process.returncode is not None:
-        await shop.start()
+async def buyer(running: OwnShop, http: aiohttp.ClientSession) -> Buyer:
     clock = SystemClock()
-    return Buyer(http, shop.url, clock=clock, ids=SystemIds(clock))
+    return Buyer(http, running.url, clock=clock, ids=SystemIds(clock))
 
 
 async def readiness(http: aiohttp.ClientSession, shop: OwnShop) -> int:
@@ -76,22 +66,23 @@ async def test_a_running_checkout_is_answered_while_nobody_new_is_sent_here(
     assert (found["status"], found["total"]) == ("confirmed", order["total"])
 
 
-async def test_a_shop_that_is_still_starting_stops_when_asked(shop: OwnShop) -> None:
+async def test_a_shop_that_is_still_starting_stops_in_order_too(shop: OwnShop) -> None:
     await shop.stop()
-    starting = asyncio.create_task(shop.start())
-    await asyncio.sleep(0.1)
-    while shop.process is None or shop.process.returncode is not None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "banyan.cli", "up", "--port", str(shop.port), "--data-dir", str(shop.data_dir)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    while not (shop.data_dir / "postgres" / "postmaster.pid").exists():
         await asyncio.sleep(0.01)
-    assert await shop.stop() is not None
-    with pytest.raises(RuntimeError, match="did not start"):
-        await starting
-    assert "Traceback" not in shop.last_words()
+    process.terminate()
+    _, said = await process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in said
+    assert not (shop.data_dir / "postgres" / "postmaster.pid").exists()
 
 
 async def test_background_work_alone_stops_in_order(shop: OwnShop) -> None:
     await shop.stop()
-    import sys
-
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "banyan.cli", "work", "orders", "--data-dir", str(shop.data_dir)),
         stderr=asyncio.subprocess.PIPE,
