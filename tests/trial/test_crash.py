@@ -34,7 +34,8 @@ async def test_a_shop_killed_in_mid_checkout_loses_nothing_it_acknowledged(folde
     ids = SeededIds(SystemClock(), 20)
     verdict = await crash_trial(folder, checkouts=CHECKOUTS, kills=KILLS, parallel=16, ids=ids)
     assert verdict.wrong == []
-    assert (verdict.outcome.kills, verdict.outcome.acknowledged) == (KILLS, CHECKOUTS)
+    outcome = verdict.outcome
+    assert (outcome.kills, outcome.power_cuts, outcome.acknowledged) == (KILLS, KILLS // 2, CHECKOUTS)
 
 
 @pytest.mark.slow

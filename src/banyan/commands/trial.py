@@ -58,6 +58,8 @@ def crash(
 ) -> None:
     """Kill the shop (kill -9) in the middle of checkouts: nothing acknowledged is lost, and every order ends.
 
+    Every other time its database server is killed with it, as in a power cut.
+
     Example: `banyan trial crash --checkouts 500 --kills 20`
     """
     from banyan.trial import crash_trial

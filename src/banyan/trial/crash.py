@@ -24,6 +24,7 @@ class Outcome:
     statuses: Counter[str] = field(default_factory=Counter)
     acknowledged: int = 0
     kills: int = 0
+    power_cuts: int = 0  # kills that took the database server along
     restarts: list[float] = field(default_factory=list)  # seconds each
     wrong: list[str] = field(default_factory=list)
 
@@ -39,7 +40,10 @@ async def crash_trial(
     ids: Ids,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
-    """Run `checkouts` while the shop is killed `kills` times, at points spread by `ids`; then see that all is well."""
+    """Run `checkouts` while the shop is killed `kills` times, at points spread by `ids`; then see that all is well.
+
+    Every other time the database server is killed with it.
+    """
     outcome = Outcome()
     todo = iter(range(checkouts))
     done = 0
@@ -58,8 +62,10 @@ async def crash_trial(
                 while done < checkouts * number / (kills + 1):
                     await clock.sleep(0.01)
                 await clock.sleep(ids.fraction() * 0.2)
-                await shop.kill()
+                power_cut = number % 2 == 0
+                await shop.kill(database=power_cut)
                 outcome.kills += 1
+                outcome.power_cuts += power_cut
                 outcome.restarts.append(await shop.start())
 
         await asyncio.gather(killer(), *(shoppers() for _ in range(parallel)))

@@ -26,7 +26,8 @@ class Verdict:
         counts = ", ".join(f"{count} {what}" for what, count in self.outcome.statuses.most_common())
         slowest = max(self.outcome.restarts, default=0.0)
         return [
-            f"{self.outcome.kills} kills, slowest restart to ready {slowest:.1f} s",
+            f"{self.outcome.kills} kills, {self.outcome.power_cuts} of them with the database server;"
+            f" slowest restart to ready {slowest:.1f} s",
             f"{self.outcome.acknowledged} orders acknowledged: {counts}",
             *(
                 self.wrong
@@ -37,6 +38,7 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         return {
             "kills": self.outcome.kills,
+            "power_cuts": self.outcome.power_cuts,
             "restart_seconds": self.outcome.restarts,
             "acknowledged": self.outcome.acknowledged,
             "statuses": dict(self.outcome.statuses),

@@ -11,6 +11,8 @@ import aiohttp
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 
+PATIENCE = 90
+"""Seconds that a shopper goes on trying: longer than a shop needs to come back on a slow machine."""
 UNFINISHED = frozenset({"placed", "processing", "pending"})
 ADDRESS = {"name": "A Buyer", "line1": "1 High Street", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}
 
@@ -35,11 +37,15 @@ class Buyer:
         self._token = ""
 
     async def call(self, method: str, path: str, body: Any = None, key: str | None = None) -> tuple[int, Any]:
-        """One request; 429, 503 and broken connections are tried again with the same Idempotency-Key."""
+        """One request; 429, 503 and broken connections are tried again with the same Idempotency-Key.
+
+        Status 0 when nobody has answered for `PATIENCE` seconds.
+        """
         headers = {"Idempotency-Key": key or self._ids.new("key")}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        for attempt in range(12):
+        deadline = self._clock.monotonic() + PATIENCE
+        while self._clock.monotonic() < deadline:
             try:
                 async with self._http.request(method, self._base + path, json=body, headers=headers) as answer:
                     got = await answer.json(content_type=None)
@@ -49,7 +55,7 @@ class Buyer:
                         return answer.status, got
                     pause = float(answer.headers.get("Retry-After", 1))
             except (aiohttp.ClientError, TimeoutError):
-                pause = 0.2 * (attempt + 1)
+                pause = 1.0
             await self._clock.sleep(min(pause, 5) * (0.5 + self._ids.fraction()))
         return 0, {}
 
@@ -60,13 +66,13 @@ class Buyer:
             return "", status, cart
         self._token, at = cart["token"], f"/v1/carts/{cart['id']}"
         status, got = await self.call("POST", f"{at}/lines", {"sku": sku, "quantity": quantity})
-        if status < 400:
+        if 0 < status < 400:
             status, got = await self.call("GET", f"{at}/shipping-options")
-        if status < 400:
+        if 0 < status < 400:
             email = f"buyer.{self._ids.secret(6).hex()}@example.com"
             delivery = {"email": email, "address": ADDRESS, "shipping_option": got["items"][0]["id"]}
             status, got = await self.call("PUT", f"{at}/delivery", delivery)
-        return (at if status < 400 else ""), status, got
+        return (at if 0 < status < 400 else ""), status, got
 
     async def buy(self, sku: str, token: str = "tok_ok") -> tuple[str, Any]:
         """The whole way to an order: (its final status or what refused it, the last answer)."""

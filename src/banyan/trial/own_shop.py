@@ -61,8 +61,10 @@ class OwnShop:
             await self.clock.sleep(0.02)
         return self.clock.monotonic() - began
 
-    async def kill(self) -> None:
-        """End it at once, as a power cut would: no handler runs. Its database server stays."""
+    async def kill(self, *, database: bool = False) -> None:
+        """End it at once: no handler runs. Its database server stays, or ends with it as in a power cut."""
+        if database:
+            os.kill(int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         await self._signal(signal.SIGKILL)
 
     async def stop(self) -> int:
