@@ -104,6 +104,8 @@ async def _refused(_: Request, refusal: Exception) -> Response:
 async def _not_as_described(_: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, RequestValidationError)
     faults = [_fault(error) for error in wrong.errors()]
+    if any((fault.pointer, fault.code) == ("/header/idempotency-key", "missing") for fault in faults):
+        return problem(_key_required())
     if any(fault.code == "json_invalid" for fault in faults):
         return problem(Malformed("the body is not JSON", code="not_json"))
     return problem(Invalid("some of what was sent cannot be accepted", errors=faults))
@@ -179,9 +181,7 @@ def key_of(request: Request, who: Principal, key: str | None, body: bytes, *, re
     """The Idempotency-Key of a request, bound to caller, operation and body."""
     if key is None:
         if required:
-            raise Malformed(
-                "send an Idempotency-Key header: any unique text, the same one on each retry", code="key_required"
-            )
+            raise _key_required()
         return None
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Malformed("an Idempotency-Key is 1 to 255 printable characters", code="key_malformed")
@@ -190,15 +190,17 @@ def key_of(request: Request, who: Principal, key: str | None, body: bytes, *, re
     return Key.of(f"{who.caller} {request.method} {request.url.path}", key, body)
 
 
+def _key_required() -> Malformed:
+    return Malformed("send an Idempotency-Key header: any unique text, the same one on each retry", code="key_required")
+
+
 async def _maybe_key(
     request: Request, who: Who, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
 ) -> Key | None:
     return key_of(request, who, idempotency_key, await request.body(), required=False)
 
 
-async def _sure_key(
-    request: Request, who: Who, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
-) -> Key:
+async def _sure_key(request: Request, who: Who, idempotency_key: Annotated[str, Header(max_length=255)]) -> Key:
     key = key_of(request, who, idempotency_key, await request.body(), required=True)
     assert key is not None
     return key
