@@ -6,7 +6,7 @@ from importlib import import_module
 from banyan.foundation.service import Service
 
 # Each service's package has an app.py with `service() -> Service`.
-SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank")
+SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank", "move")
 FACES = ("gateway", "storefront", "console")
 
 # Where each listens when it is a process of its own and nobody said otherwise (BANYAN_ORDERS_URL …).
@@ -36,6 +36,7 @@ ROUTES: dict[str, str] = {
     "/v1/payments": "payments",
     "/v1/vault": "payments",
     "/webhooks": "payments",
+    "/v1/move": "move",
     "/console": "console",
     "/": "storefront",
 }

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank")
+SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank", "move")
 FACES = ("gateway", "storefront", "console")
 _PREFIX = "BANYAN_"
 
@@ -35,6 +35,7 @@ class Settings(BaseModel):
     orders_database_url: SecretStr = SecretStr("")
     payments_database_url: SecretStr = SecretStr("")
     testbank_database_url: SecretStr = SecretStr("")
+    move_database_url: SecretStr = SecretStr("")
     pool_size: int = Field(default=8, ge=2, le=200)
 
     # Where a service listens when it is its own process: BANYAN_ORDERS_URL.
@@ -44,6 +45,7 @@ class Settings(BaseModel):
     orders_url: str = ""
     payments_url: str = ""
     testbank_url: str = ""
+    move_url: str = ""
     gateway_url: str = ""
     storefront_url: str = ""
     console_url: str = ""
@@ -69,6 +71,13 @@ class Settings(BaseModel):
     checkout_seconds: float = Field(default=8.0, ge=0.05, le=60)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     rate_limits: bool = True
+
+    # A legacy shop that moves in; empty: there is none.
+    legacy_url: SecretStr = SecretStr("")  # mysql://user:password@host:port/database
+    legacy_shop: str = ""  # opencart4, opencart3, or the path of a mapping file
+    legacy_stream: str = ""  # of its changes: kafka://host:9092/topic-prefix or file:///events.jsonl; empty: its binlog
+    legacy_http: str = ""  # where its web server listens: http://host:port
+    legacy_time_zone: str = "UTC"  # in which the legacy shop writes its wall-clock times, as `Europe/Berlin`
 
     @field_validator("postgres_url", *(f"{service}_database_url" for service in SERVICES))
     @classmethod
