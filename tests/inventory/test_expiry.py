@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from banyan.contracts.inventory import AvailabilityChanged, HoldOutcome, StockReleased
+from banyan.contracts.inventory import AvailabilityChanged, HoldOutcome, StockHold, StockLine, StockReleased
 from banyan.inventory import actions
 from banyan.inventory.app import service
 from banyan.kernel.clock import VirtualClock
@@ -25,6 +25,16 @@ async def floor(open_floor: OpenFloor, clock: VirtualClock) -> Floor:
     return await open_floor(clock)
 
 
+def _expired(held: StockHold, cart: str, sku: str, units: int) -> StockReleased:
+    return StockReleased(
+        reservation_id=held.reservation_id or "",
+        cart_id=cart,
+        order_id=None,
+        reason="expired",
+        lines=(StockLine(sku=sku, quantity=units),),
+    )
+
+
 async def test_others_get_the_units_at_the_moment_the_time_is_over(floor: Floor, clock: VirtualClock) -> None:
     await floor.count("mug", 2)
     old = await floor.hold("crt_1", seconds=60, mug=2)
@@ -35,9 +45,7 @@ async def test_others_get_the_units_at_the_moment_the_time_is_over(floor: Floor,
     assert await floor.available("mug") == 2
     await floor.told()
     assert (await floor.hold("crt_2", mug=1)).outcome is HELD
-    assert await floor.told(StockReleased) == [
-        StockReleased(reservation_id=old.reservation_id or "", cart_id="crt_1", order_id=None, reason="expired")
-    ]
+    assert await floor.told(StockReleased) == [_expired(old, "crt_1", "mug", 2)]
     assert await floor.level("mug") == (2, 1)
     assert await floor.broken() == []
 
@@ -70,7 +78,7 @@ async def test_the_sweeper_ends_what_is_over_and_tells_that_it_can_be_bought_aga
     await floor.told()
     assert await actions.sweep(floor.ports) == 5
     assert await floor.told() == [
-        StockReleased(reservation_id=over.reservation_id or "", cart_id="crt_7", order_id=None, reason="expired"),
+        _expired(over, "crt_7", "rug", 1),
         AvailabilityChanged(sku="rug", available=True),
     ]
     assert await floor.level("rug") == (2, 1)

@@ -130,7 +130,13 @@ async def test_a_cart_gives_back_what_no_order_has_taken(floor: Floor) -> None:
     assert await floor.release(cart="crt_11", reason="emptied")
     assert not await floor.release(cart="crt_11")
     assert await floor.told(StockReleased) == [
-        StockReleased(reservation_id=held.reservation_id or "", cart_id="crt_11", order_id=None, reason="emptied")
+        StockReleased(
+            reservation_id=held.reservation_id or "",
+            cart_id="crt_11",
+            order_id=None,
+            reason="emptied",
+            lines=(StockLine(sku="sofa", quantity=3),),
+        )
     ]
     await floor.hold("crt_11", "ord_11", sofa=3)
     assert not await floor.release(cart="crt_11")

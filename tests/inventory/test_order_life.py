@@ -55,7 +55,11 @@ async def test_a_promise_released_is_free_for_others_and_never_sold(floor: Floor
     assert not await floor.release("ord_3")
     [released] = await floor.told(StockReleased)
     assert released == StockReleased(
-        reservation_id=held.reservation_id or "", cart_id="crt_3", order_id="ord_3", reason="payment_failed"
+        reservation_id=held.reservation_id or "",
+        cart_id="crt_3",
+        order_id="ord_3",
+        reason="payment_failed",
+        lines=(StockLine(sku="lamp", quantity=1),),
     )
     with pytest.raises(Conflict):
         await floor.sell("ord_3")

@@ -163,6 +163,11 @@ BREAKS: dict[str, Break] = {
     "what is charged is what the lines come to: Σ lines − discount + shipping (+ tax where it is not included)": sql(
         "UPDATE order_view SET subtotal = subtotal + 1, total = total + 1 WHERE order_id = $1"
     ),
+    "an order that was taken over has the amounts that the legacy shop last told": sql(
+        """UPDATE event SET type = 'orders.OrderTakenOver', data = jsonb_build_object('record', data)
+           WHERE stream = $1 AND version = 1""",
+        "UPDATE order_view SET taken = true WHERE order_id = $1",
+    ),
     "an order only moves as NEXT allows": forged,
     "order numbers are unique": sql(
         "UPDATE event SET data = jsonb_set(data, '{number}', (SELECT to_jsonb(number) FROM order_view LIMIT 1))"

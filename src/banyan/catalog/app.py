@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
-from banyan.catalog import api, indexing, reactions
+from banyan.catalog import api, indexing, intake, reactions
 from banyan.catalog.actions import items
 from banyan.catalog.invariants import INVARIANTS
 from banyan.contracts.catalog import AskItems
 from banyan.contracts.inventory import AvailabilityChanged
+from banyan.contracts.legacy import CatalogHandOver, CatalogTake, CatalogTenure
+from banyan.foundation import tenure
 from banyan.foundation.service import Follower, Service
+from banyan.foundation.tenure import Fence
+
+OWNED = ("category", "brand", "attribute", "product_slug", "variant", "price", "media")
 
 
 def service() -> Service:
@@ -16,7 +21,13 @@ def service() -> Service:
         name="catalog",
         folder=Path(__file__).parent,
         routes=api.routes,
-        calls={AskItems: items.items},
+        calls={
+            AskItems: items.items,
+            CatalogTake: intake.take,
+            CatalogHandOver: intake.hand_over,
+            # `revision` also moves when inventory tells that something can be bought.
+            CatalogTenure: tenure.over(Fence("product", free=("revision",)), *OWNED),
+        },
         reactions={AvailabilityChanged: reactions.note_availability},
         followers={"search": Follower(indexing.TOPICS, indexing.begin, keeper.take, keeper.reached)},
         invariants=INVARIANTS,

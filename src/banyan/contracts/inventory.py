@@ -52,6 +52,7 @@ class StockReleased(Event, owner="inventory", key="reservation_id"):
     cart_id: str
     order_id: str | None
     reason: str
+    lines: tuple[StockLine, ...] = ()
 
 
 class StockSold(Event, owner="inventory", key="reservation_id"):
@@ -134,11 +135,16 @@ class SellStock(Call[Done], owner="inventory", answer=Done):
 
 
 class ReleaseStock(Call[Done], owner="inventory", answer=Done):
-    """Give back what a cart or an order holds; sold units of the order return to on_hand. Safe before HoldStock arrives."""
+    """Give back what a cart or an order holds; sold units of the order return to on_hand. Safe before HoldStock arrives.
+
+    `lines`: units of the order that a legacy shop took off the books, which no reservation here knows of; they return
+    once. SKUs that are not kept here are left out.
+    """
 
     order_id: str | None = None
     cart_id: str | None = None
     reason: str = "released"
+    lines: tuple[StockLine, ...] = ()
 
 
 class StockLevel(Contract):

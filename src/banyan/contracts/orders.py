@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from banyan.contracts import Contract, Event
 from banyan.contracts.inventory import Parcel, Shortage
+from banyan.contracts.legacy import OrderRecord
 from banyan.contracts.users import Address
 from banyan.kernel.money import Money
 
@@ -56,6 +57,16 @@ class OrderPlaced(Event, owner="orders", key="order_id"):
     total: Money
     provider: str
     placed_at: datetime
+
+
+class OrderTakenOver(Event, owner="orders", key="order_id"):
+    """A legacy shop says how an order of its own is now: all of it, the first time and each time it is other than before.
+
+    Nobody is written to, nothing is charged and no stock moves: it tells what has happened elsewhere.
+    """
+
+    order_id: str
+    record: OrderRecord
 
 
 class OrderStockHeld(Event, owner="orders", key="order_id"):

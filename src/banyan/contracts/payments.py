@@ -1,9 +1,13 @@
 """What payments tells and may be asked. One payment per order; `unknown` is a normal state that settles by itself."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from banyan.contracts import Call, Contract, Event
 from banyan.kernel.money import Money
+
+LEGACY = "legacy"
+"""The provider of payments that a legacy shop took: they are in our books, and only its own provider can move them."""
 
 
 class PaymentState(StrEnum):
@@ -101,18 +105,46 @@ class VoidPayment(Call[Payment], owner="payments", answer=Payment):
 
 
 class RefundPayment(Call[Payment], owner="payments", answer=Payment):
-    """Give back part of what was captured; `refund_id` makes it once. Conflict when more than captured − refunded."""
+    """Give back part of what was captured; `refund_id` makes it once. Conflict when more than captured − refunded.
+
+    `elsewhere`: it has gone back already, at a legacy shop's provider, and is only written down; Conflict for a payment
+    of ours (`paid_here`), as without it for one of the legacy shop (`paid_elsewhere`).
+    """
 
     order_id: str
     refund_id: str
     amount: Money
     reason: str = ""
+    elsewhere: bool = False
 
 
 class AskPayment(Call[Payment], owner="payments", answer=Payment):
     """The order's payment as it stands. NotFound when there is none."""
 
     order_id: str
+
+
+class TakenPayment(Contract):
+    """What a legacy shop has of an order's money now: `amount` is what it took less what it gave back."""
+
+    order_id: str
+    version: int  # only rises
+    amount: Money
+    reference: str = ""  # at the legacy shop's provider
+    user_id: str | None = None
+    paid_at: datetime
+
+
+class Noted(Contract):
+    """How many were other than before."""
+
+    changed: int
+
+
+class TakePayments(Call[Noted], owner="payments", answer=Noted):
+    """Write these down as payments of the provider `legacy`; what is not newer than before, or ours, changes nothing."""
+
+    payments: tuple[TakenPayment, ...]
 
 
 class Method(Contract):

@@ -18,6 +18,12 @@ class ProfileChanged(Event, owner="users", key="user_id"):
     name: str
 
 
+class AddressesChanged(Event, owner="users", key="user_id"):
+    """Someone's addresses are other than before."""
+
+    user_id: str
+
+
 class RolesChanged(Event, owner="users", key="user_id"):
     """What someone may do is other than before; tokens told earlier live out their minutes."""
 
@@ -81,6 +87,7 @@ PERMISSIONS = frozenset(
         "payments:write",  # capture, void, refund
         "users:read",
         "users:write",  # roles
+        "move:write",  # copy, shift and cut over a legacy shop's groups
         "operate",  # console, parked messages, invariants
     }
 )

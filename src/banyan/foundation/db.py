@@ -13,7 +13,7 @@ from banyan.foundation import deadlines, outbox
 from banyan.foundation.wake import Wake
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
-from banyan.kernel.refusals import Unavailable
+from banyan.kernel.refusals import Moving, Unavailable
 
 Row = asyncpg.Record
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Row]"
@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 # Two transactions met; the whole of one may simply be done again.
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_FENCED = "BN503"  # what the fence around a shop that moves in says (schema/0002_tenure.sql)
 _GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 
 
@@ -193,6 +194,10 @@ class Db:
             raise Unavailable("the database took too long", retry_after=1) from error
         except _GONE as error:
             raise Unavailable(f"the database went away: {type(error).__name__}", retry_after=1) from error
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == _FENCED:
+                raise Moving(retry_after=2) from error
+            raise
         finally:
             await self._pool.release(con)
 

@@ -11,7 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from banyan.contracts import gateway
 from banyan.foundation import deadlines, telemetry
-from banyan.foundation.web import MAX_BODY, problem
+from banyan.foundation.peers import CALL_PATH
+from banyan.foundation.web import MAX_BODY, MAX_CALL, problem
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 from banyan.kernel.refusals import DeadlinePassed, Malformed, Refusal, TooLarge
@@ -43,7 +44,7 @@ class Edge:
         """`trust`: whether callers are our own services, whose deadlines are believed. Ids of requests and traces are
         taken over from anyone, once they look like some.
 
-        `max_body`: bytes a request's body may have, by method and path.
+        `max_body`: bytes a request's body may have, by method and path; a call of our own services may have MAX_CALL.
         """
         self._app = app
         self._name = name
@@ -105,7 +106,7 @@ class Edge:
         length = given.get(b"content-length", b"0")
         if not length.isdigit():
             raise Malformed("Content-Length is not a number")
-        limit = self._max_body(scope["method"], path)
+        limit = MAX_CALL if self._trust and path.startswith(CALL_PATH) else self._max_body(scope["method"], path)
         if len(length) > 15 or int(length) > limit:
             raise TooLarge(f"a body here is at most {limit} bytes")
         with telemetry.span(f"{scope['method']} {path}", service=self._name):

@@ -15,7 +15,7 @@ from banyan.foundation import telemetry
 from banyan.foundation.db import Db, Row, Tx
 from banyan.foundation.envelope import Envelope
 from banyan.kernel.ids import Ids
-from banyan.kernel.refusals import NotFound
+from banyan.kernel.refusals import Moving, NotFound
 
 _log = logging.getLogger(__name__)
 
@@ -122,13 +122,14 @@ class Inbox:
         )
 
     async def _set_aside(self, envelope: Envelope, error: Exception) -> None:
-        _log.warning("event set aside", extra={"consumer": self.consumer, "event": envelope.id, "why": _told(error)})
+        level = logging.INFO if isinstance(error, Moving) else logging.WARNING
+        _log.log(level, "event set aside", extra={"consumer": self.consumer, "event": envelope.id, "why": _told(error)})
         telemetry.REACTED.labels(self.consumer, "failed").inc()
         async with self._db.transaction() as tx:
             await self._queue(tx, envelope, attempts=1, seconds=self._pause(1), error=_told(error))
 
     async def _wait_longer(self, row: Row, error: Exception) -> None:
-        attempts = row["attempts"] + 1
+        attempts = row["attempts"] + (not isinstance(error, Moving))  # an old shop's ownership ends, and is no fault
         park = attempts >= ATTEMPTS
         if park:
             _log.error("event parked", extra={"consumer": self.consumer, "event": row["event_id"], "why": _told(error)})

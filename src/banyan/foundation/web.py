@@ -26,6 +26,7 @@ from banyan.kernel.refusals import Fault, Invalid, Malformed, NotFound, Refusal,
 _log = logging.getLogger(__name__)
 
 MAX_BODY = 1_000_000  # bytes of a request's body, where a route does not say otherwise
+MAX_CALL = 16_000_000  # … and of a call by one of our own services
 PROBLEM = "application/problem+json"
 _HTTP = {404: ("not_found", "There is nothing here"), 405: ("method_not_allowed", "This method is not known here")}
 

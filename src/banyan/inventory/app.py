@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from banyan.contracts.inventory import AskStock, HoldStock, ReleaseStock, SellStock, SetStock
+from banyan.contracts.legacy import InventoryHandOver, InventoryTake, InventoryTenure
+from banyan.foundation import tenure
 from banyan.foundation.service import Service
-from banyan.inventory import actions, api
+from banyan.inventory import actions, api, intake
 from banyan.inventory.invariants import INVARIANTS
 
 
@@ -19,6 +21,9 @@ def service() -> Service:
             ReleaseStock: actions.release_stock,
             AskStock: actions.ask_stock,
             SetStock: actions.set_stock,
+            InventoryTake: intake.take,
+            InventoryHandOver: intake.hand_over,
+            InventoryTenure: tenure.over("stock", "level", "movement", "reservation", "reservation_line", "warehouse"),
         },
         chores={"sweep": actions.sweep, "forget": actions.forget},
         invariants=INVARIANTS,

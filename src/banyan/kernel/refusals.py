@@ -86,5 +86,12 @@ class Unavailable(Refusal):
     status, code, title = 503, "unavailable", "A part of the shop does not answer; try again"
 
 
+class Moving(Unavailable):
+    """An old shop that is moving in still owns what was to be written. Nothing was done."""
+
+    status, code = 503, "moving"
+    title = "This part of the shop is still run by the old shop; try again in a moment"
+
+
 class DeadlinePassed(Refusal):
     status, code, title = 504, "deadline_passed", "The time allowed for this request is over"

@@ -3,8 +3,10 @@
 from functools import partial
 from pathlib import Path
 
+from banyan.contracts.legacy import CartsTouched, OrdersHandOver, OrdersTake, OrdersTenure
+from banyan.foundation import tenure
 from banyan.foundation.service import Chore, Service
-from banyan.orders import api, saga
+from banyan.orders import api, intake, saga
 from banyan.orders.actions.mailing import send_due
 from banyan.orders.actions.tidying import forget_carts
 from banyan.orders.invariants import INVARIANTS
@@ -20,11 +22,18 @@ def service() -> Service:
         name="orders",
         folder=Path(__file__).parent,
         routes=api.routes,
+        calls={
+            OrdersTake: intake.take,
+            OrdersHandOver: intake.hand_over,
+            CartsTouched: intake.touched,
+            OrdersTenure: tenure.over("cart", "cart_line", "event", "order_view", outbox="event"),
+        },
         reactions=REACTIONS,
         chores={
             **_lanes(),
             "mail": send_due,
             "carts": forget_carts,
+            "takings": intake.tell_payments,
         },
         invariants=INVARIANTS,
         outbox="event",

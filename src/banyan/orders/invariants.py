@@ -3,6 +3,7 @@
 from banyan.contracts.orders import OrderStatus
 from banyan.foundation.service import Invariant
 from banyan.orders.domain.order import ENDED, NEXT
+from banyan.orders.domain.taken import STATUS
 
 _LEADS_TO = {
     "orders.OrderPlaced": OrderStatus.PROCESSING,
@@ -12,13 +13,21 @@ _LEADS_TO = {
     "orders.OrderCancelled": OrderStatus.CANCELLED,
 }
 _CASES = " ".join(f"WHEN '{type}' THEN '{status}'" for type, status in _LEADS_TO.items())
+_LEGACY = " ".join(f"WHEN '{word}' THEN '{status}'" for word, status in STATUS.items())
+_TAKEN_OVER = f"""CASE WHEN (data->'record'->>'removed')::boolean THEN '{OrderStatus.CANCELLED}'
+    ELSE CASE data->'record'->>'status' {_LEGACY} END END"""
 # The status a fact sets; none for one that leaves it as it is.
-_SETS = f"""CASE type {_CASES}
+_SETS = f"""CASE type {_CASES} WHEN 'orders.OrderTakenOver' THEN {_TAKEN_OVER}
     WHEN 'orders.OrderFulfilled' THEN CASE WHEN (data->>'complete')::boolean THEN 'fulfilled' END END"""
 _ALLOWED = ", ".join(
     f"('{status.value if status else 'nothing'}', '{fact.TYPE}')" for status, facts in NEXT.items() for fact in facts
 )
 _ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
+
+# What a legacy shop was paid, only its own provider gives back: such an order waits for somebody to note that.
+_PAID_ELSEWHERE = (
+    """EXISTS (SELECT FROM event WHERE stream = order_id AND version = 1 AND type = 'orders.OrderTakenOver')"""
+)
 
 # Each fact with the status before it: of the last fact that set one.
 _WALK = f"""
@@ -72,7 +81,7 @@ INVARIANTS = (
                       bool_and((line->'total'->>'amount')::bigint =
                                (line->>'quantity')::bigint * (line->'unit_price'->>'amount')::bigint) AS each_fits
                FROM jsonb_array_elements(data->'lines') AS line) AS lines
-           WHERE type = 'orders.OrderPlaced' AND NOT (
+           WHERE type = 'orders.OrderPlaced' AND NOT taken AND NOT (
                each_fits AND lines.total = order_view.subtotal AND lines.tax <= order_view.tax
                AND (data->'total'->>'amount')::bigint = order_view.total
                AND order_view.total = lines.total - (data->'discount'->>'amount')::bigint
@@ -80,15 +89,29 @@ INVARIANTS = (
                    + CASE WHEN (data->>'tax_included')::boolean THEN 0 ELSE (data->'tax'->>'amount')::bigint END)""",
     ),
     Invariant(
+        "I14",
+        "an order that was taken over has the amounts that the legacy shop last told",
+        """SELECT order_id, total, record FROM order_view
+           CROSS JOIN LATERAL (SELECT data->'record' AS record FROM event
+                               WHERE stream = order_id AND type = 'orders.OrderTakenOver'
+                               ORDER BY version DESC LIMIT 1) AS told
+           WHERE taken AND (subtotal, discount, shipping, tax, adjustment, total, currency, tax_included) IS DISTINCT FROM (
+               (record->'subtotal'->>'amount')::bigint, (record->'discount'->>'amount')::bigint,
+               (record->'shipping'->>'amount')::bigint, (record->'tax'->>'amount')::bigint,
+               (record->'adjustment'->>'amount')::bigint, (record->'total'->>'amount')::bigint,
+               record->'total'->>'currency', (record->>'tax_included')::boolean)""",
+    ),
+    Invariant(
         "I15",
         "an order only moves as NEXT allows",
-        f"SELECT * FROM ({_WALK}) AS walk WHERE (before, type) NOT IN (VALUES {_ALLOWED})",
+        f"""SELECT * FROM ({_WALK}) AS walk
+            WHERE (before, type) NOT IN (VALUES {_ALLOWED}) AND type <> 'orders.OrderTakenOver'""",
     ),
     Invariant(
         "I16",
         "order numbers are unique",
-        """SELECT data->>'number' AS number, array_agg(stream) AS orders FROM event WHERE type = 'orders.OrderPlaced'
-           GROUP BY 1 HAVING count(*) > 1""",
+        """SELECT coalesce(data->>'number', data->'record'->>'number') AS number, array_agg(stream) AS orders FROM event
+           WHERE version = 1 GROUP BY 1 HAVING count(*) > 1""",
     ),
     Invariant(
         "I16",
@@ -116,6 +139,7 @@ INVARIANTS = (
         "I18",
         "an order that came to nothing gave back all it took, or is about to",
         f"""SELECT order_id, status FROM order_view WHERE status IN ({_ENDED}) AND NOT compensated
+            AND NOT ({_PAID_ELSEWHERE} AND payment_status IN ('captured', 'partially_refunded'))
             AND (NOT EXISTS (SELECT FROM saga WHERE saga.order_id = order_view.order_id AND finished_at IS NULL
                              AND step IN ('release', 'void'))
                  OR EXISTS (SELECT FROM event WHERE stream = order_id AND version = order_view.version

@@ -10,10 +10,11 @@ from banyan.contracts.payments import (
     Authorize,
     CapturePayment,
     RefundPayment,
+    TakePayments,
     VoidPayment,
 )
 from banyan.foundation.service import Service
-from banyan.payments import actions, api, providers
+from banyan.payments import actions, api, intake, providers
 from banyan.payments.invariants import INVARIANTS
 from banyan.payments.providers import Desk, Provider
 
@@ -31,6 +32,7 @@ def service(given: Mapping[str, Provider] | None = None) -> Service:
             VoidPayment: partial(actions.void, desk),
             RefundPayment: partial(actions.refund, desk),
             AskPayment: actions.ask_payment,
+            TakePayments: intake.take_payments,
             AskDefaultMethod: actions.ask_default_method,
         },
         chores={"settle": partial(actions.look, desk), "forget": actions.forget},

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+from banyan.contracts.legacy import UsersHandOver, UsersTake, UsersTenure
+from banyan.contracts.moving import IssuePass
 from banyan.contracts.users import AskKeys, AskShopper
+from banyan.foundation import tenure
 from banyan.foundation.service import Service
-from banyan.users import actions, api
+from banyan.foundation.tenure import Fence
+from banyan.users import actions, api, intake
 from banyan.users.invariants import INVARIANTS
 
 
@@ -13,7 +17,14 @@ def service() -> Service:
         name="users",
         folder=Path(__file__).parent,
         routes=api.routes,
-        calls={AskKeys: actions.answer_keys, AskShopper: actions.answer_shopper},
+        calls={
+            AskKeys: actions.answer_keys,
+            AskShopper: actions.answer_shopper,
+            IssuePass: actions.issue_pass,
+            UsersTake: intake.take,
+            UsersHandOver: intake.hand_over,
+            UsersTenure: tenure.over(Fence("account", ours="row.roles <> '{}'"), "address"),  # sessions are ours alone
+        },
         chores={"rotate": actions.rotate_when_due, "post": actions.post, "sweep": actions.sweep},
         invariants=INVARIANTS,
     )

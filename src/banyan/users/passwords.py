@@ -1,17 +1,22 @@
 """Password hashes: Argon2id now, verifiers of older schemes by name, all of it off the event loop and two at a time."""
 
 import asyncio
+import hmac
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import md5, sha1
+from html import escape
 from typing import TypeVar
 
+import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type, hash_secret_raw
 
 from banyan.kernel.refusals import Unavailable
 from banyan.users.domain.password_rules import plain
+from banyan.users.domain.taking import bcrypt_cost
 
 T = TypeVar("T")
 Verifier = Callable[[str, str], bool]  # (what was typed, what is kept) → whether they fit
@@ -35,8 +40,47 @@ def _argon2id(typed: str, kept: str) -> bool:
         return False
 
 
+def _spellings(typed: str) -> tuple[bytes, ...]:
+    """What an old shop may have hashed: PHP shops cut blanks off and escape what is typed as HTML, each for itself."""
+    cut = typed.strip(" \t\n\r\0\x0b")
+    escaped = (escape(text, quote=False).replace('"', "&quot;") for text in (typed, cut))  # PHP's ENT_COMPAT
+    return tuple(dict.fromkeys(text.encode() for text in (typed, cut, *escaped)))
+
+
+def _bcrypt(typed: str, kept: str) -> bool:
+    if bcrypt_cost(kept) is None:
+        return False
+    # All are tried whichever fits; PHP, like the algorithm, sees 72 bytes and no more.
+    return True in [bcrypt.checkpw(each[:72], kept.encode()) for each in _spellings(typed)]
+
+
+def _sha1_salted(typed: str, kept: str) -> bool:
+    """`salt$hex`: sha1(salt + sha1(salt + sha1(password))), each in lower-case hexadecimal."""
+    salt, _, digest = kept.encode().rpartition(b"$")
+
+    def chain(each: bytes) -> bytes:
+        for before in (b"", salt, salt):
+            each = sha1(before + each, usedforsecurity=False).hexdigest().encode()
+        return each
+
+    return True in [hmac.compare_digest(chain(each), digest.lower()) for each in _spellings(typed)]
+
+
+def _md5(typed: str, kept: str) -> bool:
+    digests = [md5(each, usedforsecurity=False).hexdigest().encode() for each in _spellings(typed)]
+    return True in [hmac.compare_digest(each, kept.lower().encode()) for each in digests]
+
+
 # A legacy shop's hashes keep their scheme's name; each scheme adds its verifier here and is left at the next sign-in.
-VERIFIERS: dict[str, Verifier] = {CURRENT: _argon2id}
+# Whether an old shop hashed the password raw or escaped depends on its version and upgrades: both are tried for all.
+VERIFIERS: dict[str, Verifier] = {
+    CURRENT: _argon2id,
+    "bcrypt": _bcrypt,
+    "sha1-salted": _sha1_salted,
+    "sha1-salted-escaped": _sha1_salted,
+    "md5": _md5,
+}
+_NOBODYS_BCRYPT = "$2b${cost:02}$abcdefghijklmnopqrstuuT0rrZHNwF4PrhSdgpOQHyCCZI8Jh6kS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +96,30 @@ async def hashed(password: str, salt: bytes) -> str:
     return await _work(lambda: _ARGON.hash(plain(password).encode(), salt=salt))
 
 
-async def check(password: str, scheme: str | None, kept: str | None, salt: bytes) -> Verdict:
+async def check(password: str, scheme: str | None, kept: str | None, salt: bytes, *, bcrypt_cost: int = 0) -> Verdict:
     """Whether the password fits what is kept under `scheme`; None and None for an account without one, or nobody's.
 
     Every way through costs one Argon2id hash at least, so time does not tell which accounts exist, or whose scheme is old.
+    `bcrypt_cost`: of the dearest bcrypt hash that any account still has, 0 for none. It alone is as dear as ours, so
+    as long as there is one every way through costs that much too.
     """
-    return await _work(lambda: _check(password, scheme, kept, salt))
+    return await _work(lambda: _check_evenly(password, scheme, kept, salt, bcrypt_cost))
 
 
 async def slow_digest(text: bytes, salt: bytes) -> bytes:
     """A digest as costly to guess at as a password hash: for what must be compared later and holds a password."""
     return await _work(lambda: hash_secret_raw(text, salt, _PASSES, _MEMORY_KIB, _LANES, 16, Type.ID))
+
+
+def _check_evenly(password: str, scheme: str | None, kept: str | None, salt: bytes, dearest: int) -> Verdict:
+    verdict = _check(password, scheme, kept, salt)
+    own = bcrypt_cost(kept) if scheme == "bcrypt" and kept else None
+    if dearest and own is None:
+        _bcrypt(password, _NOBODYS_BCRYPT.format(cost=dearest))
+    elif own is not None:
+        for cost in range(own, dearest):  # 2^own and these come to 2^dearest
+            _bcrypt(password, _NOBODYS_BCRYPT.format(cost=cost))
+    return verdict
 
 
 def _check(password: str, scheme: str | None, kept: str | None, salt: bytes) -> Verdict:

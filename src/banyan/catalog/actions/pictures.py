@@ -7,7 +7,7 @@ from banyan.catalog.storage import products, reading
 from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
-from banyan.kernel.refusals import Conflict, Invalid, NotFound, Refusal, TooLarge
+from banyan.kernel.refusals import Conflict, Invalid, Moving, NotFound, Refusal, TooLarge
 
 
 async def add(ports: Ports, key: Key | None, product: str, body: bytes, alt: str) -> Answer:
@@ -29,7 +29,7 @@ async def add(ports: Ports, key: Key | None, product: str, body: bytes, alt: str
     try:
         answer = await change(ports, found["id"], effect, key=key, status=201)
     except Refusal as refusal:
-        if refusal.status < 500:  # else it may be in the database all the same
+        if refusal.status < 500 or isinstance(refusal, Moving):  # else it may be in the database all the same
             await ports.media.remove(path)
         raise
     if answer.replayed:

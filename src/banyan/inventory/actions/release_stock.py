@@ -1,11 +1,24 @@
 """Give back what a cart or an order holds, and take back what an order was sold."""
 
-from banyan.contracts.inventory import Done, ReleaseStock, StockReturned
+from collections.abc import Iterable
+
+from banyan.contracts.inventory import Done, ReleaseStock, StockLine, StockReturned
 from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
 from banyan.inventory import storage
 from banyan.inventory.actions.telling import again, end_holds, tell_crossings
-from banyan.inventory.domain import NEXT, Reservation, State, is_id, lines_of, plain, summed
+from banyan.inventory.domain import (
+    DEFAULT_WAREHOUSE,
+    LARGEST,
+    NEXT,
+    Reservation,
+    State,
+    is_id,
+    is_sku,
+    lines_of,
+    plain,
+    summed,
+)
 from banyan.inventory.storage import Move, Shift
 from banyan.kernel.refusals import Conflict, Invalid, NotFound
 
@@ -21,6 +34,8 @@ async def release_stock(ports: Ports, call: ReleaseStock) -> Done:
         found = await storage.lock_live(tx, order_id=call.order_id, cart_id=call.cart_id)
         if call.order_id and not any(each.order_id for each in found):
             await storage.mark_released(tx, ports.ids.new("rsv"), call.order_id, reason)
+            if await _take_back(tx, call.order_id, call.lines, reason):
+                return Done(changed=True)
         live = [each for each in found if State.RELEASED in NEXT[each.state]]
         await _give_back(tx, live, reason)
         return Done(changed=bool(live))
@@ -55,3 +70,21 @@ async def _give_back(tx: Tx, live: list[Reservation], reason: str) -> None:
         )
         tx.tell(StockReturned(order_id=each.order_id or "", lines=lines_of(summed(each.units))))
     await tell_crossings(tx, near)
+
+
+async def _take_back(tx: Tx, order_id: str, lines: Iterable[StockLine], reason: str) -> bool:
+    """Put back on the books what left them before they were kept here; once, as the order is marked only once."""
+    wanted: dict[str, int] = {}
+    for line in lines:
+        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    fit = {sku: units for sku, units in wanted.items() if 0 < units <= LARGEST and is_sku(sku)}
+    known = await storage.own_levels(tx, fit, DEFAULT_WAREHOUSE)
+    back = {sku: units for sku, units in sorted(fit.items()) if sku in known}
+    if not back:
+        return False
+    near = await storage.shift(tx, [Shift(sku, DEFAULT_WAREHOUSE, on_hand=units) for sku, units in back.items()])
+    moves = [Move(sku, DEFAULT_WAREHOUSE, units) for sku, units in back.items()]
+    await storage.write_movements(tx, moves, kind="returned", reason=reason, order_id=order_id)
+    tx.tell(StockReturned(order_id=order_id, lines=lines_of(back)))
+    await tell_crossings(tx, near)
+    return True

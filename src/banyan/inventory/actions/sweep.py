@@ -1,5 +1,6 @@
 """Chores: holds whose time is over are ended, so that everyone hears of it; old ones are forgotten."""
 
+from banyan.foundation import tenure
 from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
 from banyan.inventory import storage
@@ -18,6 +19,7 @@ async def sweep(ports: Ports) -> float:
     async def effect(tx: Tx) -> int:
         lapsed = await storage.lapsed_batch(tx, BATCH)
         if lapsed:
+            await tenure.let_through(tx)  # a cart's hold is nothing that an old shop knows of
             await tell_crossings(tx, await end_holds(tx, lapsed, State.EXPIRED, "expired"))
         return len(lapsed)
 
@@ -27,4 +29,5 @@ async def sweep(ports: Ports) -> float:
 async def forget(ports: Ports) -> float:
     """Delete carts' holds that ended a month ago; orders' stay. Seconds until the next pass."""
     async with ports.db.transaction() as tx:
+        await tenure.let_through(tx)
         return 0.0 if await storage.forget_old(tx, _KEPT_DAYS) else _RARELY

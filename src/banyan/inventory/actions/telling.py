@@ -6,7 +6,7 @@ from typing import TypeVar
 from banyan.contracts.inventory import AvailabilityChanged, StockLow, StockReleased
 from banyan.foundation.db import Tx
 from banyan.inventory import storage
-from banyan.inventory.domain import Overtaken, Reservation, State
+from banyan.inventory.domain import Overtaken, Reservation, State, lines_of, summed
 from banyan.inventory.storage import Shift
 from banyan.kernel.refusals import Unavailable
 
@@ -36,7 +36,13 @@ async def end_holds(tx: Tx, locked: Iterable[Reservation], state: State, reason:
             freed[place] = freed.get(place, 0) + units
     tx.tell(
         *(
-            StockReleased(reservation_id=each.id, cart_id=each.cart_id, order_id=each.order_id, reason=reason)
+            StockReleased(
+                reservation_id=each.id,
+                cart_id=each.cart_id,
+                order_id=each.order_id,
+                reason=reason,
+                lines=lines_of(summed(each.units)),
+            )
             for each in ended
         )
     )

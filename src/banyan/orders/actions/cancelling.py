@@ -12,7 +12,7 @@ from banyan.kernel.refusals import Conflict
 from banyan.orders.actions.links import links
 from banyan.orders.actions.reading import mine, no_such_order
 from banyan.orders.domain.shown import shown
-from banyan.orders.saga.steps import Step
+from banyan.orders.saga.steps import LIMIT_SECONDS, Step
 from banyan.orders.storage import events, sagas
 
 
@@ -35,7 +35,8 @@ async def cancel(ports: Ports, who: Principal, order_id: str, reason: str, key: 
                 raise Conflict(f"this order cannot be cancelled: {detail}", code=code)
             by = who.user_id or "guest"
             order = await events.append(tx, ports.ids, order, [OrderCancelled(order_id=order_id, reason=reason, by=by)])
-            await sagas.turn_to(tx, order_id, Step.RELEASE)
+            if not await sagas.turn_to(tx, order_id, Step.RELEASE):
+                await sagas.give_back(tx, order_id, Step.RELEASE, order.placed.provider, LIMIT_SECONDS)
         return Answer(200, to_json(tell(shown(order))))
 
     answer = await idempotency.once(ports.db, key, effect)

@@ -54,6 +54,8 @@ def _sendable(order: Order, lines: dict[str, int] | None) -> dict[str, int]:
     if order.status is not OrderStatus.CONFIRMED:
         raise Conflict("only a confirmed order is sent", code="not_confirmed")
     wanted = left if lines is None else lines
+    if not wanted:  # an order that was taken over may have no lines
+        raise Conflict("this order has nothing to send", code="nothing_left")
     if any(units > left.get(line_id, 0) for line_id, units in wanted.items()):
         raise Conflict("there are not so many left to send", code="nothing_left", more={"left": left})
     return wanted

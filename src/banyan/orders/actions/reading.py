@@ -1,6 +1,7 @@
 """Who may read which order, and reading it."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from banyan.foundation.service import Ports
 from banyan.kernel.refusals import NotFound, Refusal
 from banyan.orders.actions.links import READABLE, links
 from banyan.orders.actions.reaching import hashed
+from banyan.orders.domain.shown import public
 from banyan.orders.storage import Reader, events, orders
 
 _ORDER_ID = re.compile(r"ord_[0-9a-z]{26}")
@@ -30,7 +32,10 @@ async def read(ports: Ports, who: Principal, order_id: str, access: str | None) 
 async def history(ports: Ports, who: Principal, order_id: str, access: str | None) -> list[dict[str, Any]]:
     """The facts of an order, for the same readers as the order."""
     await _readable(ports, who, order_id, access)
-    return await events.told(ports.db, order_id)
+    told = await events.told(ports.db, order_id)
+    if who.may("orders:read"):
+        return told
+    return [{**each, "data": public(each["type"], each["data"])} for each in told]
 
 
 async def listed(
@@ -39,10 +44,10 @@ async def listed(
     *,
     status: OrderStatus | None = None,
     email: str | None = None,
-    number: str | None = None,
+    numbers: Collection[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
-    before: str | None = None,
+    before: tuple[datetime, str] | None = None,
     most: int,
 ) -> list[dict[str, Any]]:
     """Orders, newest first: one's own, or anybody's with `orders:read`. Unauthenticated for a guest."""
@@ -53,7 +58,7 @@ async def listed(
         user_id=None if who.may("orders:read") else user_id,
         status=status.value if status else None,
         email=email.lower() if email else None,
-        number=number,
+        numbers=list(numbers) or None,
         since=since,
         until=until,
         before=before,

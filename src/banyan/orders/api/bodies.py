@@ -114,5 +114,8 @@ class FulfilmentBody(Body):
 
 
 class RefundBody(Body):
+    """`elsewhere`: the money has gone back already, at the legacy shop's provider, and is only written down."""
+
     amount: MoneyBody
     reason: Words = ""
+    elsewhere: bool = False

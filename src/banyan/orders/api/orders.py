@@ -1,6 +1,6 @@
 """Orders over HTTP: reading them, and what operators and shoppers may do with them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -59,21 +59,20 @@ def _reading(router: APIRouter, ports: Ports) -> None:
     ) -> Response:
         """My orders, newest first; with `orders:read` anybody's."""
         who.signed_in()
-        place = web.place(cursor, str)
-        if place is not None and not reading.is_order_id(place[0]):
-            raise Malformed("this cursor is not one of ours; begin without one", code="cursor_malformed")
+        place = web.place(cursor, str, str)
         found = await reading.listed(
             ports,
             who,
             status=status,
             email=email,
-            number=(read_number(number) or number) if number else None,
+            numbers={number.strip(), read_number(number) or number} if number else (),
             since=_moment(since, "/query/from"),
             until=_moment(until, "/query/to"),
-            before=place[0] if place else None,
+            before=_before(*place) if place else None,
             most=limit + 1,
         )
-        more = web.cursor(found[limit - 1]["id"]) if len(found) > limit else None
+        last = found[limit - 1] if len(found) > limit else None
+        more = web.cursor(last["placed_at"], last["id"]) if last else None
         return private(web.page(found[:limit], more))
 
     @router.get("/{order_id}", responses=_ORDER, response_model=None)
@@ -129,9 +128,24 @@ def _operating(router: APIRouter, ports: Ports) -> None:
         response_model=None,
     )
     async def refund_order(order_id: str, body: RefundBody, who: Who, key: SureKey) -> Response:
-        """Give money back, in part or in full (`payments:write`)."""
+        """Give money back, in part or in full (`payments:write`).
+
+        What was paid at a legacy shop goes back there; with `elsewhere` it is written down here that it has.
+        """
         who.must("payments:write")
-        return private(told(await refunding.refund(ports, order_id, body.amount.money(), body.reason, key)))
+        refunded = refunding.refund(ports, order_id, body.amount.money(), body.reason, key, elsewhere=body.elsewhere)
+        return private(told(await refunded))
+
+
+def _before(placed_at: str, order_id: str) -> tuple[datetime, str]:
+    """Where a list goes on. Malformed for what this list never gave."""
+    try:
+        when = datetime.fromisoformat(placed_at)
+    except ValueError:
+        when = None
+    if when is None or when.utcoffset() != timedelta(0) or not reading.is_order_id(order_id):
+        raise Malformed("this cursor is not one of ours; begin without one", code="cursor_malformed")
+    return when, order_id
 
 
 def _moment(given: datetime | None, pointer: str) -> datetime | None:

@@ -1,4 +1,8 @@
-"""An order is the fold of its facts. NEXT can be read aloud: in this state this fact may follow, and leads there."""
+"""An order is the fold of its facts. NEXT can be read aloud: in this state this fact may follow, and leads there.
+
+Beside it there is one fact that may come first and at any time, and leads to what it says: OrderTakenOver, by which a
+legacy shop that owns orders tells what has become of one.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,6 +10,7 @@ from enum import StrEnum
 
 from banyan.contracts import Event
 from banyan.contracts.inventory import Shortage
+from banyan.contracts.legacy import OrderRecord
 from banyan.contracts.orders import (
     OrderCancelled,
     OrderCompensated,
@@ -19,8 +24,11 @@ from banyan.contracts.orders import (
     OrderRejected,
     OrderStatus,
     OrderStockHeld,
+    OrderTakenOver,
 )
+from banyan.contracts.payments import LEGACY
 from banyan.kernel.money import Money
+from banyan.orders.domain import taken
 
 
 class Illegal(Exception):
@@ -96,6 +104,10 @@ class Order:
     parcels: tuple[OrderFulfilled, ...] = ()
     reason: str | None = None
     short: tuple[Shortage, ...] = ()
+    back: Money | None = None  # what went back so far, here and at a legacy shop
+    taken: OrderRecord | None = None  # as a legacy shop last told it …
+    taken_at: int = 0  # … in this fact
+    gone: bool = False  # the legacy shop has sent all of it
 
     @property
     def id(self) -> str:
@@ -103,7 +115,23 @@ class Order:
 
     @property
     def refunded(self) -> Money:
-        return self.refunds[-1].refunded if self.refunds else Money(0, self.placed.currency)
+        return self.back or Money(0, self.placed.currency)
+
+    @property
+    def adjustment(self) -> Money:
+        """Fees and rounding that a legacy shop's total has beside goods, shipping and tax."""
+        return self.taken.adjustment if self.taken else Money(0, self.placed.currency)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it was placed at a legacy shop: stock and money were taken there."""
+        return self.placed.provider == LEGACY
+
+    @property
+    def owed(self) -> Money:
+        """What the shopper paid and did not get back."""
+        nothing = Money(0, self.placed.currency)
+        return max(nothing, (self.captured or nothing) - self.refunded)
 
     @property
     def settled(self) -> bool:
@@ -115,6 +143,8 @@ class Order:
         if self.refunded.amount:
             whole = self.refunded >= (self.captured or self.placed.total)
             return PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
+        if self.elsewhere and self.owed.amount:
+            return PaymentStatus.CAPTURED  # whatever became of the order: only the legacy shop's provider gives it back
         if self.status is OrderStatus.PAYMENT_FAILED:
             return PaymentStatus.FAILED
         if self.status is OrderStatus.REJECTED or self.compensated:
@@ -125,12 +155,14 @@ class Order:
 
     def sent(self, line_id: str) -> int:
         """How many units of a line have left."""
+        if self.gone:
+            return sum(max(0, line.quantity) for line in self.placed.lines if line.line_id == line_id)
         return sum(parcel.lines.get(line_id, 0) for parcel in self.parcels)
 
     def left(self) -> dict[str, int]:
         """Units still to send, by line."""
         rest = {line.line_id: line.quantity - self.sent(line.line_id) for line in self.placed.lines}
-        return {line_id: units for line_id, units in rest.items() if units}
+        return {line_id: units for line_id, units in rest.items() if units > 0}
 
     def may_be_cancelled(self) -> bool:
         """Until the first parcel has left."""
@@ -148,6 +180,8 @@ def fold(facts: Iterable[Event], order: Order | None = None) -> Order:
 
 def apply(order: Order | None, fact: Event) -> Order:
     """The order after one more fact. Illegal when NEXT or the order's own numbers forbid it."""
+    if isinstance(fact, OrderTakenOver):
+        return _taken_over(order, fact)
     if order is None:
         if not isinstance(fact, OrderPlaced):
             raise Illegal(f"{type(fact).__name__} before the order was placed")
@@ -171,10 +205,48 @@ def apply(order: Order | None, fact: Event) -> Order:
         case OrderFulfilled():
             return replace(order, parcels=(*order.parcels, fact))
         case OrderRefunded():
-            return replace(order, refunds=(*order.refunds, fact))
+            return replace(order, refunds=(*order.refunds, fact), back=fact.refunded)
         case OrderCompensated():
             return replace(order, compensated=True)
     return order
+
+
+def _taken_over(order: Order | None, fact: OrderTakenOver) -> Order:
+    """The order as a legacy shop says it is. What was sent and paid back here before stays, as far as it still fits."""
+    record = fact.record
+    if record.id != fact.order_id or (order and order.id != record.id):
+        raise Illegal("this is a record of another order")
+    status, placed = taken.status(record), taken.placed(record, order.placed if order else None)
+    back = taken.went_back(record, order.refunded if order else None)
+    version = order.version + 1 if order else 1
+    now = Order(placed, version, status, confirmed=True, back=back, taken=record, taken_at=version)
+    if order is not None:
+        fits = order.placed.currency == placed.currency and order.refunded <= back
+        now = replace(now, refunds=order.refunds if fits else ())
+    if now.elsewhere:
+        now = replace(now, held=True, authorized=record.paid, captured=_paid(record))
+    elif order is not None:
+        now = replace(now, held=order.held, authorized=order.authorized, captured=order.captured)
+    if status in ENDED:
+        done = not now.owed.amount if now.elsewhere else bool(order and order.compensated)
+        return replace(now, compensated=done, reason=taken.reason(record))
+    if status is OrderStatus.FULFILLED:
+        return replace(now, parcels=order.parcels if order else (), gone=True)
+    return _with_parcels(now, order.parcels if order else ())
+
+
+def _paid(record: OrderRecord) -> Money | None:
+    nothing = Money(0, record.total.currency)
+    paid = record.paid or record.status == "refunded" or bool(record.refunded and record.refunded.amount)
+    return max(record.total, nothing) if paid else None
+
+
+def _with_parcels(now: Order, parcels: tuple[OrderFulfilled, ...]) -> Order:
+    """With the parcels that have left, unless they do not fit its lines or leave nothing to send."""
+    sent = replace(now, parcels=parcels)
+    lines = {line.line_id: line.quantity for line in now.placed.lines}
+    fits = all(id in lines and sent.sent(id) <= lines[id] for parcel in parcels for id in parcel.lines)
+    return sent if fits and sent.left() else now
 
 
 def _leads_to(order: Order, fact: Event) -> OrderStatus:

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from banyan.contracts.inventory import Shortage
-from banyan.contracts.orders import OrderLine, OrderStatus
+from banyan.contracts.legacy import OrderRecord
+from banyan.contracts.orders import OrderLine, OrderStatus, OrderTakenOver
 from banyan.contracts.users import Address
 from banyan.kernel.money import Money
 from banyan.orders.domain.order import Order, PaymentStatus
@@ -32,8 +33,29 @@ class RefundShown(BaseModel):
     reason: str
 
 
+class NoteShown(BaseModel):
+    """What the shop that the order was placed at wrote to its shopper."""
+
+    at: datetime
+    status: str
+    comment: str
+
+
+class TakenShown(BaseModel):
+    """An order as a legacy shop last told it, in that shop's own words."""
+
+    status: str
+    payment_method: str
+    payment_reference: str
+    notes: list[NoteShown]
+
+
 class OrderShown(BaseModel):
-    """An order. `reason` says why it was rejected, not paid or cancelled."""
+    """An order. `reason` says why it was rejected, not paid or cancelled.
+
+    total = subtotal − discount + shipping (+ tax where prices exclude it) + adjustment. `taken_over` is null for what was
+    placed here and never went elsewhere; `adjustment` is nothing then.
+    """
 
     id: str
     number: str
@@ -52,6 +74,7 @@ class OrderShown(BaseModel):
     shipping: Money
     tax: Money
     tax_included: bool
+    adjustment: Money
     total: Money
     refunded: Money
     refunds: list[RefundShown]
@@ -59,6 +82,7 @@ class OrderShown(BaseModel):
     reason: str | None
     cancelled_reason: str | None
     short: list[Shortage]
+    taken_over: TakenShown | None
 
 
 class LinksShown(BaseModel):
@@ -90,6 +114,7 @@ def shown(order: Order) -> dict[str, Any]:
         status=order.status,
         payment_status=order.payment_status,
         lines=[OrderLineShown(**dict(line), fulfilled=order.sent(line.line_id)) for line in placed.lines],
+        adjustment=order.adjustment,
         refunded=order.refunded,
         refunds=[RefundShown(id=each.refund_id, amount=each.amount, reason=each.reason) for each in order.refunds],
         fulfilments=[
@@ -98,4 +123,22 @@ def shown(order: Order) -> dict[str, Any]:
         reason=order.reason,
         cancelled_reason=order.reason if order.status is OrderStatus.CANCELLED else None,
         short=list(order.short),
+        taken_over=_taken(order.taken) if order.taken else None,
     ).model_dump(mode="json")
+
+
+def public(type: str, data: dict[str, Any]) -> dict[str, Any]:
+    """A fact's data for the order's shopper: without what a legacy shop noted for itself."""
+    if type != OrderTakenOver.TYPE:
+        return data
+    record = data["record"]
+    return {**data, "record": {**record, "history": [each for each in record["history"] if each["told"]]}}
+
+
+def _taken(record: OrderRecord) -> TakenShown:
+    return TakenShown(
+        status=record.legacy_status,
+        payment_method=record.payment_method,
+        payment_reference=record.payment_reference,
+        notes=[NoteShown(at=each.at, status=each.status, comment=each.comment) for each in record.history if each.told],
+    )

@@ -1,6 +1,7 @@
 """Orders as streams of facts, and the view of them, written together. The table of facts is also the outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -15,11 +16,16 @@ from banyan.orders.domain.upcast import shape, upcast
 from banyan.orders.storage import Reader
 
 _STREAM = "SELECT version, type, schema, told_at, data FROM event WHERE stream = $1 ORDER BY version"
-_NEVER_CHANGE = (
-    "order_id number cart_id user_id email currency subtotal discount shipping tax tax_included total placed_at"
+_STREAMS = (
+    "SELECT stream, version, type, schema, told_at, data FROM event WHERE stream = ANY($1) ORDER BY stream, version"
 )
-_CHANGE = "version status payment_status compensated refunded shown"
+_NEVER_CHANGE = "order_id number cart_id"
+_CHANGE = (  # what was ordered changes only while a legacy shop has the order
+    "user_id email currency subtotal discount shipping tax tax_included total placed_at"
+    " version status payment_status compensated refunded shown adjustment taken"
+)
 _COLUMNS = [*_NEVER_CHANGE.split(), *_CHANGE.split()]
+_UPDATE = "ON CONFLICT (order_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _CHANGE.split())
 _WRITE_VIEW = f"""
 INSERT INTO {{view}} ({", ".join(_COLUMNS)}) VALUES ({", ".join(f"${place}" for place in range(1, len(_COLUMNS) + 1))})
 """
@@ -32,9 +38,25 @@ WITH told AS (
          AS fact (version, id, type, schema, data)
     ORDER BY fact.version)
 {_WRITE_VIEW.format(view="order_view")}
-ON CONFLICT (order_id) DO UPDATE
-SET {", ".join(f"{name} = excluded.{name}" for name in _CHANGE.split())}"""
+{_UPDATE}"""
 """$1 is both the stream and the view's order_id."""
+_TYPES = [  # of _COLUMNS
+    *["text"] * 6,
+    *["bigint"] * 4,
+    *("boolean", "bigint", "timestamptz"),
+    *("integer", "text", "text", "boolean", "bigint", "jsonb", "bigint", "boolean"),
+]
+_APPEND_MANY = f"""
+WITH told AS (
+    INSERT INTO event (stream, version, id, type, schema, key, data, traceparent)
+    SELECT fact.stream, fact.version, fact.id, fact.type, fact.schema, fact.stream, fact.data, ${len(_COLUMNS) + 5}
+    FROM unnest($1::text[], ${_COLUMNS.index("version") + 1}::integer[], ${len(_COLUMNS) + 1}::text[],
+                ${len(_COLUMNS) + 2}::text[], ${len(_COLUMNS) + 3}::smallint[], ${len(_COLUMNS) + 4}::jsonb[])
+         WITH ORDINALITY AS fact (stream, version, id, type, schema, data, place)
+    ORDER BY fact.place)
+INSERT INTO order_view ({", ".join(_COLUMNS)})
+SELECT * FROM unnest({", ".join(f"${place}::{type}[]" for place, type in enumerate(_TYPES, 1))})
+{_UPDATE}"""
 
 
 class VersionTaken(Exception):
@@ -73,6 +95,28 @@ async def append(tx: Tx, ids: Ids, before: Order | None, facts: Sequence[Event])
     return order
 
 
+async def append_many(tx: Tx, ids: Ids, changes: Sequence[tuple[Order, Event]]) -> None:
+    """Add to each of many orders one fact, and write the views: `changes` has the order after its fact, and the fact.
+
+    The orders are held by the caller, or new: VersionTaken when somebody else made one of them in this moment.
+    """
+    views = zip(*(view_of(order) for order, _ in changes), strict=True)
+    try:
+        await tx.execute(
+            _APPEND_MANY,
+            *(list(column) for column in views),
+            [ids.new("evt") for _ in changes],
+            [fact.TYPE for _, fact in changes],
+            [shape(fact.TYPE) for _, fact in changes],
+            [fact.model_dump(mode="json") for _, fact in changes],
+            telemetry.traceparent(),
+        )
+    except asyncpg.UniqueViolationError as taken:
+        if taken.constraint_name != "event_pkey":
+            raise
+        raise VersionTaken("one of them was made in this moment") from None
+
+
 async def load(db: Reader, order_id: str) -> Order | None:
     """The order, folded from its facts; None when there is none."""
     rows = await db.fetch(_STREAM, order_id)
@@ -80,9 +124,33 @@ async def load(db: Reader, order_id: str) -> Order | None:
 
 
 async def locked(tx: Tx, order_id: str) -> Order | None:
-    """The order as it is now, and stays until this transaction ends: its saga's row is what all its writers hold."""
+    """The order as it is now, and stays until this transaction ends: its saga's row is what all its writers hold.
+
+    An order that was taken over has no saga, so its row in the view is held, too; always after the saga's.
+    """
     await tx.execute("SELECT FROM saga WHERE order_id = $1 FOR UPDATE", order_id)
+    await tx.execute("SELECT FROM order_view WHERE order_id = $1 FOR UPDATE", order_id)
     return await load(tx, order_id)
+
+
+async def locked_many(tx: Tx, order_ids: Collection[str]) -> dict[str, Order]:
+    """Those of these orders that are here, held until this transaction ends, as `locked` holds one."""
+    await tx.execute("SELECT FROM saga WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE", list(order_ids))
+    await tx.execute("SELECT FROM order_view WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE", list(order_ids))
+    return await load_many(tx, order_ids)
+
+
+async def load_many(db: Reader, order_ids: Collection[str]) -> dict[str, Order]:
+    """Those of these orders that are here, each folded from its facts."""
+    return {id: fold(fact for fact, _ in facts) for id, facts in (await facts_of(db, order_ids)).items()}
+
+
+async def facts_of(db: Reader, order_ids: Collection[str]) -> dict[str, list[tuple[Event, datetime]]]:
+    """The facts of these orders with when they were told, by order."""
+    facts: dict[str, list[tuple[Event, datetime]]] = {}
+    for row in await db.fetch(_STREAMS, list(order_ids)):
+        facts.setdefault(row["stream"], []).append((_fact(row), row["told_at"]))
+    return facts
 
 
 async def told(db: Reader, order_id: str) -> list[dict[str, Any]]:
@@ -141,6 +209,8 @@ def view_of(order: Order) -> tuple[Any, ...]:
         order.compensated,
         order.refunded.amount,
         shown(order),
+        order.adjustment.amount,
+        order.taken is not None,
     )
 
 

@@ -13,10 +13,9 @@ _CONDITIONS = {
     "user_id": "user_id = {}",
     "status": "status = {}",
     "email": "email = {}",
-    "number": "number = {}",
+    "numbers": "number = ANY({})",
     "since": "placed_at >= {}",
     "until": "placed_at < {}",
-    "before": "order_id < {}",
 }
 
 
@@ -30,14 +29,27 @@ async def settled(db: Reader, order_id: str) -> bool:
     return bool(await db.fetchval("SELECT status <> 'processing' FROM order_view WHERE order_id = $1", order_id))
 
 
-async def listed(db: Reader, most: int, **wanted: str | datetime | None) -> list[dict[str, Any]]:
-    """Orders as shown, newest first, that are as `wanted` (keys of _CONDITIONS); None wants nothing."""
+async def listed(
+    db: Reader,
+    most: int,
+    *,
+    before: tuple[datetime, str] | None = None,
+    **wanted: str | list[str] | datetime | None,
+) -> list[dict[str, Any]]:
+    """Orders as shown, newest first, that are as `wanted` (keys of _CONDITIONS); None wants nothing.
+
+    By when they were placed, not by their ids: an order that was taken over got its id long after it was placed.
+    """
     given = {name: value for name, value in wanted.items() if value is not None}
     # Only what is asked stands in the statement: a plan for "this or anything" uses no index.
     conditions = [_CONDITIONS[name].format(f"${place}") for place, name in enumerate(given, 2)]
+    values: list[Any] = list(given.values())
+    if before is not None:
+        conditions.append(f"(placed_at, order_id) < (${len(values) + 2}, ${len(values) + 3})")
+        values += before
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     rows = await db.fetch(
-        f"SELECT shown FROM order_view {where} ORDER BY order_id DESC LIMIT $1", most, *given.values()
+        f"SELECT shown FROM order_view {where} ORDER BY placed_at DESC, order_id DESC LIMIT $1", most, *values
     )
     return [row["shown"] for row in rows]
 

@@ -1,5 +1,7 @@
 """The saga's rows: who works on one holds its epoch, and a write that carries an older one touches nothing."""
 
+from collections.abc import Collection
+
 import asyncpg
 
 from banyan.foundation.db import Row, Tx
@@ -38,6 +40,13 @@ _TURN_TO = """
 UPDATE saga SET step = $2, epoch = epoch + 1, attempt = 0, claimed = false, next_at = shop_now(), token = NULL,
     last_error = NULL, finished_at = NULL
 WHERE order_id = $1"""
+_GIVE_BACK = """
+INSERT INTO saga (order_id, placement, step, claimed, next_at, deadline_at, provider)
+VALUES ($1, 'taken over ' || $1, $2, false, shop_now(), shop_now() + make_interval(secs => $4), $3)"""
+_END = """
+UPDATE saga SET epoch = epoch + 1, attempt = 0, last_error = $2, claimed = false, next_at = NULL, token = NULL,
+    finished_at = shop_now()
+WHERE order_id = $1 AND finished_at IS NULL"""
 _WAKE = """
 UPDATE saga SET next_at = shop_now()
 WHERE order_id = $1 AND finished_at IS NULL AND NOT claimed AND next_at > shop_now()"""
@@ -89,9 +98,25 @@ async def let_go(tx: Tx, order_id: str, epoch: int) -> bool:
     return bool(await tx.execute(_LET_GO, order_id, epoch))
 
 
-async def turn_to(tx: Tx, order_id: str, step: str) -> None:
-    """Set the saga on another course from now on; whoever works on it has lost it."""
-    await tx.execute(_TURN_TO, order_id, step)
+async def turn_to(tx: Tx, order_id: str, step: str) -> bool:
+    """Set the saga on another course from now on; whoever works on it has lost it. False when it has none."""
+    return bool(await tx.execute(_TURN_TO, order_id, step))
+
+
+async def give_back(tx: Tx, order_id: str, step: str, provider: str, limit: float) -> None:
+    """The saga of an order that was taken over and had none, for what it took is to be given back."""
+    await tx.execute(_GIVE_BACK, order_id, step, provider, limit)
+
+
+async def going(tx: Tx, order_ids: Collection[str]) -> dict[str, bool]:
+    """Whether the saga of each is under way; orders without one are absent."""
+    rows = await tx.fetch("SELECT order_id, finished_at IS NULL AS going FROM saga WHERE order_id = ANY($1)", order_ids)
+    return {row["order_id"]: row["going"] for row in rows}
+
+
+async def end(tx: Tx, order_id: str, why: str) -> None:
+    """Let nobody go on with it; whoever works on it has lost it."""
+    await tx.execute(_END, order_id, why)
 
 
 async def wake(tx: Tx, order_id: str) -> None:

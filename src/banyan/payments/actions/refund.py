@@ -1,6 +1,6 @@
 """Refund: part of what was captured goes back, once by its id, and never more than there is."""
 
-from banyan.contracts.payments import Payment, RefundPayment
+from banyan.contracts.payments import LEGACY, Payment, RefundPayment
 from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
@@ -8,6 +8,7 @@ from banyan.kernel.money import Money
 from banyan.kernel.refusals import Conflict, Invalid
 from banyan.payments.actions import show
 from banyan.payments.actions.carry_out import LEASE, Intent, in_phases, in_phases_once
+from banyan.payments.actions.settle import refunded
 from banyan.payments.domain import Standing
 from banyan.payments.providers import Desk
 from banyan.payments.storage import operations, payments
@@ -19,7 +20,7 @@ async def refund(desk: Desk, ports: Ports, call: RefundPayment) -> Payment:
 
     async def intend(tx: Tx) -> Intent:
         known = show.found(await payments.lock_of_order(tx, call.order_id))
-        return await _intend(ports, tx, known, call.refund_id, call.amount, call.reason)
+        return await _intend(ports, tx, known, call.refund_id, call.amount, call.reason, elsewhere=call.elsewhere)
 
     return (await in_phases(desk, ports, intend)).told()
 
@@ -35,9 +36,13 @@ async def refund_once(desk: Desk, ports: Ports, key: Key, payment_id: str, amoun
     return await in_phases_once(desk, ports, key, intend, show.refund_answer(refund_id))
 
 
-async def _intend(ports: Ports, tx: Tx, known: Standing, refund_id: str, amount: Money, reason: str) -> Intent:
+async def _intend(
+    ports: Ports, tx: Tx, known: Standing, refund_id: str, amount: Money, reason: str, *, elsewhere: bool = False
+) -> Intent:
     if amount.currency != known.amount.currency or amount.amount <= 0:
         raise Invalid(f"a refund is more than nothing, in {known.amount.currency}", code="refund_amount")
+    if elsewhere is not (known.provider == LEGACY):
+        raise _not_so(elsewhere)
     before = await operations.find(tx, known.id, "refund", refund_id)
     if before is not None and before.amount != amount.amount:
         raise Conflict("this refund was asked for with another amount", code="other_amount")
@@ -63,4 +68,17 @@ async def _intend(ports: Ports, tx: Tx, known: Standing, refund_id: str, amount:
             seconds=LEASE,
         )
     assert operation is not None, "the payment is locked: nobody else asked for this refund meanwhile"
+    if elsewhere:  # it is done: nobody is to be asked
+        after = await refunded(tx, reserved, [operation])
+        await payments.save(tx, after)
+        return after, None
     return reserved, Job(reserved, operation)
+
+
+def _not_so(elsewhere: bool) -> Conflict:
+    if elsewhere:
+        return Conflict("this was paid here: its money goes back from here", code="paid_here")
+    return Conflict(
+        "this was paid at the legacy shop: give the money back there, then note it at the order with `elsewhere`",
+        code="paid_elsewhere",
+    )

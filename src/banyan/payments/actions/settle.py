@@ -47,7 +47,7 @@ async def settle(tx: Tx, ids: Ids, known: Standing, seen: Evidence) -> tuple[Sta
     now = replace(known, charge_id=known.charge_id or seen.charge_id or None)
     for state in domain.follows(known, seen):
         now = await _enter(tx, now, state, seen)
-    now = await _refunded(tx, now, [each for each in asked if each.kind == "refund" and each.reference in seen.refunds])
+    now = await refunded(tx, now, [each for each in asked if each.kind == "refund" and each.reference in seen.refunds])
     for each in asked:
         if each.kind != "refund" and (end := domain.outcome(each.kind, now, seen)):
             await operations.end(tx, each.id, end, None if end == "done" else now.reason or str(seen.state))
@@ -84,14 +84,14 @@ async def _enter(tx: Tx, now: Standing, state: PaymentState, seen: Evidence) -> 
     return now
 
 
-async def _refunded(tx: Tx, now: Standing, done: Sequence[Operation]) -> Standing:
-    """Refunds that the provider's book has now."""
+async def refunded(tx: Tx, now: Standing, done: Sequence[Operation]) -> Standing:
+    """Refunds that have been made, as the provider's book says."""
     for each in done:
         if not await operations.end(tx, each.id, "done"):
             continue
-        refunded = now.refunded + each.amount
-        state = PaymentState.REFUNDED if refunded == now.captured else now.state
-        now = replace(now, state=state, refunding=now.refunding - each.amount, refunded=refunded)
+        together = now.refunded + each.amount
+        state = PaymentState.REFUNDED if together == now.captured else now.state
+        now = replace(now, state=state, refunding=now.refunding - each.amount, refunded=together)
         currency = now.amount.currency
         await ledger.post(tx, each.reference, now.id, "refund", currency, domain.movements("refund", each.amount))
         tx.tell(

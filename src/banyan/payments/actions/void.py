@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from banyan.contracts.payments import Payment, PaymentState, PaymentVoided, VoidPayment
+from banyan.contracts.payments import LEGACY, Payment, PaymentState, PaymentVoided, VoidPayment
 from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
@@ -56,7 +56,7 @@ async def void_once(desk: Desk, ports: Ports, key: Key, payment_id: str) -> Answ
 
 
 async def _intend(ports: Ports, tx: Tx, known: Standing) -> Intent:
-    if known.state in domain.FINAL:
+    if known.state in domain.FINAL or known.provider == LEGACY:  # what a legacy shop took goes back there
         return known, None
     if not known.void_wanted:
         known = replace(known, void_wanted=True)

@@ -5,6 +5,7 @@ from banyan.users.actions.granting import slow_key
 from banyan.users.actions.keys import answer_keys, key_set, replace_keys, rotate_keys, rotate_when_due
 from banyan.users.actions.letters import post
 from banyan.users.actions.links import redeem, send_link
+from banyan.users.actions.passes import issue_pass
 from banyan.users.actions.profile import change_password, change_profile, me
 from banyan.users.actions.refreshing import RefreshRefused, refresh, revoke
 from banyan.users.actions.roles import all_roles, create_operator, set_roles, user, users
@@ -25,6 +26,7 @@ __all__ = [
     "change_profile",
     "create_operator",
     "end_session",
+    "issue_pass",
     "key_set",
     "me",
     "my_address",

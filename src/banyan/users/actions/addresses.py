@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from banyan.contracts.users import AddressesChanged
 from banyan.foundation import idempotency
 from banyan.foundation.auth import Principal
 from banyan.foundation.db import Tx
@@ -45,6 +46,7 @@ async def add_address(
         added = await addresses.add(tx, user_id, address_id, fields, default=is_default, most=MOST)
         if added is None:
             raise Conflict(f"there are {MOST} addresses already; delete one first", code="too_many_addresses")
+        tx.tell(AddressesChanged(user_id=user_id))
         return Answer(201, added.model_dump_json().encode())
 
     return await idempotency.once(ports.db, key, effect)
@@ -66,6 +68,7 @@ async def change_address(ports: Ports, who: Principal, read: AddressView, given:
         changed = await addresses.change(tx, user_id, read.id, read.version, fields, default=default)
         if changed is None:
             raise Stale
+        tx.tell(AddressesChanged(user_id=user_id))
         return changed
 
     return await ports.db.retrying(effect)
@@ -82,6 +85,7 @@ async def remove_address(ports: Ports, who: Principal, address_id: str) -> None:
             raise NotFound("you have no such address")
         if was_default:
             await addresses.promote_newest(tx, user_id)
+        tx.tell(AddressesChanged(user_id=user_id))
 
     await ports.db.retrying(effect)
 

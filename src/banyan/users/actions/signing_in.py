@@ -1,5 +1,6 @@
 """Sign in with a password. An unknown address, a wrong password and an account without one are told apart by nothing."""
 
+from banyan.foundation import tenure
 from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
@@ -39,7 +40,7 @@ async def sign_in(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
         await guarding.passed(tx, *account)
         if not await granting.keep(tx, grant):
             raise WrongCredentials
-        if verdict.upgrade and found.hash:
+        if verdict.upgrade and found.hash and not await tenure.legacy_owns(tx):
             await accounts.upgrade_hash(tx, found.id, found.hash, passwords.CURRENT, verdict.upgrade)
 
     return await granting.once(ports, key, grant.answer(), effect)
@@ -48,4 +49,5 @@ async def sign_in(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
 async def fits(ports: Ports, account: Account | None, password: str) -> passwords.Verdict:
     """Whether it is this account's password, in a time that does not tell whether there is an account."""
     scheme, kept = (account.scheme, account.hash) if account else (None, None)
-    return await passwords.check(password, scheme, kept, ports.ids.secret(16))
+    dearest = await accounts.bcrypt_cost(ports.db)
+    return await passwords.check(password, scheme, kept, ports.ids.secret(16), bcrypt_cost=dearest)

@@ -48,6 +48,14 @@ async def by_email(source: Source, canonical: str) -> Account | None:
     return _account(await source.fetchrow(f"SELECT {_COLUMNS} FROM account WHERE email_canonical = $1", canonical))
 
 
+async def bcrypt_cost(source: Source) -> int:
+    """Of the dearest bcrypt hash that is kept; 0 when there is none."""
+    return int(
+        await source.fetchval("SELECT max(substr(password_hash, 5, 2)) FROM account WHERE password_scheme = 'bcrypt'")
+        or 0
+    )
+
+
 async def lock(tx: Tx, account_id: str) -> bool:
     """Hold off other changes of the account and of what belongs to it; False when there is no such account."""
     found = await tx.fetchval("SELECT true FROM account WHERE id = $1 FOR NO KEY UPDATE", account_id)
