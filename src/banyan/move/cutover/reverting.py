@@ -1,0 +1,85 @@
+"""The revert, R0 … R13: a group's writes go back to the legacy shop with everything that was written here, or nothing changes."""
+
+from collections.abc import Mapping
+
+from banyan.kernel.refusals import Conflict
+from banyan.move.cutover import counting, gates
+from banyan.move.cutover.attempt import Attempt, Crossed, Over
+from banyan.move.cutover.driving import SETTLE, drive, end
+from banyan.move.cutover.owned import kinds
+from banyan.move.cutover.protocol import PAUSE
+from banyan.move.cutover.turn import Turn
+from banyan.move.storage import back, hands
+from banyan.move.way_back.carts import all_heard
+from banyan.move.way_back.ground import Ground
+from banyan.move.way_back.hearing import heard_all, put_mark
+
+_LOOK = 0.01
+
+
+async def revert(
+    ground: Ground,
+    group: str,
+    *,
+    max_pause: float = PAUSE,
+    overrides: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    who: str = "operator",
+    crossed: Crossed = lambda step: None,
+) -> Turn:
+    """Give a group's writes back. The way back has to be at work meanwhile; `max_pause` as in `cutover`."""
+    if not 0.05 <= max_pause <= 60:
+        raise Conflict("the longest pause lies between 0.05 and 60 seconds", code="pause")
+    turn = Turn(group, "revert")
+    crossed("R0")
+    row = await gates.group_named(ground, group)
+    found = await gates.before_revert(ground, row)
+    turn.overridden = await gates.pass_gates(ground, group, "revert", found, overrides or {}, who)
+    if dry_run:
+        turn.outcome, turn.next_steps = "dry_run", [f"banyan move revert {group}"]
+        return turn
+    attempt = Attempt(ground, group, turn, max_pause, crossed)
+    done = await drive(attempt, ("new_primary",), "reverting", "legacy", _until_commit)
+    await end(attempt, who, done=done)
+    turn.next_steps = [f"banyan move cutover {group}" if done else f"banyan move revert {group} (again, at once)"]
+    return turn
+
+
+async def _until_commit(attempt: Attempt) -> None:
+    """R1 … R11. The legacy fence stays closed all the while; ours is the tenure."""
+    ground, group = attempt.ground, attempt.group
+    attempt.at("R1")
+    await attempt.prepare()  # from here on refused writers do not wait for each other
+    await ground.ports.clock.sleep(SETTLE)
+    await attempt.hold("R2")
+    epoch = await attempt.rise("R3")
+    await attempt.tenure("legacy", epoch, attempt.left)
+    await attempt.step("R4")
+    while any(held.unsent for held in await attempt.tenure("legacy", epoch, attempt.left)):
+        await ground.ports.clock.sleep(_LOOK)
+    attempt.at("R5")
+    await put_mark(ground.ports, group, attempt.services, epoch)
+    await attempt.step("R7")
+    carts = "cart" in kinds(ground.adapter, group)
+    while not await heard_all(ground.ports, attempt.services, epoch) or (
+        carts and not await all_heard(ground, group, epoch)
+    ):
+        _ = attempt.left
+        await ground.ports.clock.sleep(_LOOK)
+    while (lag := await back.lag(ground.ports.db, group)).due:
+        _ = attempt.left
+        await ground.ports.clock.sleep(_LOOK)
+    await attempt.step("R8")
+    if lag.flagged and "unwritable" not in attempt.turn.overridden:
+        raise Conflict(
+            f"{lag.flagged} records cannot be held by the legacy shop: banyan move quarantine list {group}",
+            code="unwritable",
+        )
+    await attempt.step("R9")
+    await counting.raise_theirs(ground, attempt.fence.holdings, attempt.con)
+    _ = attempt.left
+    await attempt.step("R11")
+    committed = await hands.commit_back(ground.ports.db, group, attempt.id)
+    if committed is None:
+        raise Over("its deadline passed before it could be committed")
+    attempt.epoch = committed
