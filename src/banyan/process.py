@@ -24,6 +24,7 @@ from banyan.foundation.edge import Edge
 from banyan.foundation.peers import Local
 from banyan.foundation.running import Shop
 from banyan.foundation.settings import Settings, WrongSettings
+from banyan.gateway.legacy.asked import longest_body
 from banyan.gateway.limits import max_body
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
@@ -105,9 +106,14 @@ async def open_parts(settings: Settings, parts: Sequence[str], *, serve: bool = 
             ids=shop.ids,
             ready=shop.ready,
             trust="gateway" not in parts,
-            max_body=max_body,
+            max_body=_longest if settings.legacy_http else max_body,
         )
     return process
+
+
+def _longest(method: str, path: str) -> int:
+    """Bytes that a body may have where a legacy shop stands behind the gateway."""
+    return longest_body(path, max_body(method, path))
 
 
 async def _inner(process: Process, parts: Sequence[str]) -> Any:

@@ -1,5 +1,6 @@
 """What the gateway and the mover say to each other while a legacy shop moves in: who answers what, and who holds what."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -160,8 +161,8 @@ class Written(Contract):
     target: str = ""  # path and query
     form: tuple[tuple[str, str], ...] = ()
     session: str = ""
-    began_ago: float  # seconds
-    ended_ago: float
+    began: datetime  # by the worker's clock, both
+    ended: datetime
     place: int  # rises with the answers of one worker
     answer: Literal["done", "refused", "unknown"]  # unknown: none was seen, so it may or may not have been done
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from banyan.gateway.cache import TOPICS, Shelf, family_of, key_of
 from banyan.gateway.describe.openapi import OpenApi
 from banyan.gateway.describe.pages import PATHS, Pages
 from banyan.gateway.headers import Headers, Safety, outwards
+from banyan.gateway.legacy.crossing import DOORS, Crossing
 from banyan.gateway.limits import Limits
 from banyan.gateway.prepared import Prepared
 from banyan.gateway.proxy import Proxy
@@ -32,6 +34,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 _OWN = "gateway"
+_FRONT = "storefront"  # what no route names is its, or the legacy shop's while one moves in
 _HIT = ((b"cache-status", b"banyan; hit"),)  # RFC 9211
 _MISS = (b"cache-status", b"banyan; fwd=miss")
 # Where the one who asks is found out, an old token of theirs must not be in the way; providers have tokens of their own.
@@ -57,6 +60,8 @@ async def open_gateway(
         await gateway.shelf.hear(batch)
 
     await shop.follow_one("gateway cache", _ports(shop, counters), Follower(TOPICS, from_now, hear))
+    if gateway.crossing is not None:
+        await gateway.crossing.start()
     return gateway
 
 
@@ -85,6 +90,7 @@ class Gateway:
         self._own: dict[str, App] = {**extra, **dict.fromkeys(PATHS, Pages(self._openapi))}
         self._routes = Routes({**routes, **dict.fromkeys(self._own, _OWN)})
         self._proxy = Proxy(shop.clock)
+        self.crossing = _crossing(shop)
         self.shelf = Shelf(self._ask, shop.clock, finish=self._finish)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,6 +116,8 @@ class Gateway:
 
     async def close(self) -> None:
         """Let go of connections. The follower ends with the shop."""
+        if self.crossing is not None:
+            await self.crossing.close()
         await self.shelf.close()
         await self._proxy.close()
         for cache in self._opened:
@@ -133,35 +141,62 @@ class Gateway:
         peer = scope["client"][0] if scope.get("client") else ""
         forwarded = given.get(b"x-forwarded-for", b"").decode("latin-1")
         address = limits.address_of(peer, forwarded, self._proxies)
+        inside = partial(self._inside, scope, given, address)
+        if self.crossing is not None and route.service == _FRONT:
+            asked = self.crossing.asked(method, path, query)
+            if asked is not None:
+                scope["banyan.route"] = "legacy"
+                ours = partial(self._ours, who, address, reply)
+                await self.crossing.answer(asked, inside(method, path, raw), receive, reply, ours)
+                return
+        await self._admit(method, path, who, address, reply)
+        shared = method in ("GET", "HEAD") and b"authorization" not in given and family_of(path) is not None
+        if shared and await self._from_shelf(raw, query, given, reply, head=method == "HEAD"):
+            return
+        inner = inside("GET" if method == "HEAD" else method, path, raw)
+        await self._carry_in(route, inner, receive, reply, reply)
+        if "route" in inner:
+            scope["route"] = inner["route"]  # the service's own name of the path, for the edge's metrics
+
+    async def _admit(self, method: str, path: str, who: Principal, address: str, reply: Reply) -> None:
         if self._limits is not None:
             reply.limits = self._limits
             reply.standings = await self._limits.admit(method, path, who, address)
             limits.refuse(reply.standings)
-        shared = method in ("GET", "HEAD") and b"authorization" not in given and family_of(path) is not None
-        if shared and await self._from_shelf(raw, query, given, reply, head=method == "HEAD"):
-            return
-        inner = {
-            **scope,
-            "method": "GET" if method == "HEAD" else method,
-            "path": path,
-            "raw_path": raw,
-            "headers": headers.inwards(
-                scope["headers"],
-                given.get(b"connection", b""),
-                address=address,
-                scheme=self._scheme or scope.get("scheme", "http"),
-                host=given.get(b"host", b""),
-            ),
-            "banyan.chunked": b"transfer-encoding" in given,
-        }
+
+    def _inside(
+        self, scope: Scope, given: Mapping[bytes, bytes], address: str, method: str, path: str, raw: bytes
+    ) -> dict[str, Any]:
+        """The request as those behind the gateway see it."""
+        passed = headers.inwards(
+            scope["headers"],
+            given.get(b"connection", b""),
+            address=address,
+            scheme=self._scheme or scope.get("scheme", "http"),
+            host=given.get(b"host", b""),
+        )
+        chunked = b"transfer-encoding" in given
+        return {**scope, "method": method, "path": path, "raw_path": raw, "headers": passed, "banyan.chunked": chunked}
+
+    async def _ours(
+        self, who: Principal, address: str, reply: Reply, path: str, inner: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Answer a request for a legacy page on our side, as if it had been for `path`."""
+        await self._admit(inner["method"], path, who, address, reply)
+        inner["method"] = "GET" if inner["method"] == "HEAD" else inner["method"]
+        route = Route(DOORS, "move") if path.startswith(DOORS) else self._routes.find(path)
+        if route is None:
+            raise NotFound("There is nothing here")
+        await self._carry_in(route, inner, receive, reply, send)
+
+    async def _carry_in(self, route: Route, inner: dict[str, Any], receive: Receive, reply: Reply, send: Send) -> None:
+        """Hand over; `send` leads to `reply`. What a body is refused for is said, whatever the service made of it."""
         try:
-            await self._hand_over(route, inner, reply.hearing(receive) if inner["banyan.chunked"] else receive, reply)
+            await self._hand_over(route, inner, reply.hearing(receive) if inner["banyan.chunked"] else receive, send)
         finally:
             if reply.refused is not None and not reply.begun:
                 refused, reply.refused = reply.refused, None
                 raise refused
-        if "route" in inner:
-            scope["route"] = inner["route"]  # the service's own name of the path, for the edge's metrics
 
     async def _who(self, path: str, authorization: bytes, given: Headers) -> Principal:
         """Who asks. Unauthenticated for a token that does not hold, except where tokens are got."""
@@ -174,14 +209,14 @@ class Gateway:
             text = ""
         return await self._authority.principal(text, cart) if text or cart else GUEST
 
-    async def _hand_over(self, route: Route, inner: dict[str, Any], receive: Receive, reply: Reply) -> None:
+    async def _hand_over(self, route: Route, inner: dict[str, Any], receive: Receive, send: Send) -> None:
         local, url = self._peers.local(route.service), self._peers.url(route.service)
         if route.service == _OWN:
-            await self._own[route.prefix](inner, receive, reply)
+            await self._own[route.prefix](inner, receive, send)
         elif local is not None:
-            await local.app(inner, receive, reply)
+            await local.app(inner, receive, send)
         elif url is not None:
-            await self._proxy.carry(url, inner, receive, reply)
+            await self._proxy.carry(url, inner, receive, send)
         elif route.service in FACES:
             raise NotFound("There is nothing here")
         else:
@@ -236,6 +271,13 @@ async def _serve(ready: Prepared, scope: Scope, send: Send, head: bool) -> bool:
     scope["banyan.route"] = ready.route
     await ready.send(send, accept=accept, unless=unless, head=head, also=_HIT)
     return True
+
+
+def _crossing(shop: Shop) -> Crossing | None:
+    """The way to a legacy shop that moves in, where there is one."""
+    legacy, secure = shop.settings.legacy_http, shop.settings.origin.startswith("https:")
+    folder = shop.settings.data_dir / "dual"
+    return Crossing(shop.peers, shop.clock, shop.ids, legacy, folder, secure=secure) if legacy else None
 
 
 def _raw_path(scope: Scope) -> bytes:

@@ -68,7 +68,7 @@ class Proxy:
         sent = CIMultiDict[str]()
         for name, value in scope["headers"]:
             if name != b"host":
-                sent.add(name.decode("latin-1"), _text(value))
+                sent.add(name.decode("latin-1"), text(value))
         sent[gateway.DEADLINE] = deadlines.header(self._clock)
         if telemetry.traceparent():
             sent[gateway.TRACEPARENT], sent[gateway.REQUEST_ID] = telemetry.traceparent(), telemetry.request_id()
@@ -76,13 +76,19 @@ class Proxy:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=CONNECTIONS, keepalive_timeout=20),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("accept", "accept-encoding", "user-agent", "content-type"),
-            )
+            self._session = self._opened(keepalive=20)
         return self._session
+
+    @staticmethod
+    def _opened(*, keepalive: float) -> aiohttp.ClientSession:
+        """`keepalive`: seconds for which a connection waits for its next request; 0: it has one only."""
+        kept = {"keepalive_timeout": keepalive} if keepalive else {"force_close": True}
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=CONNECTIONS, **kept),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("accept", "accept-encoding", "user-agent", "content-type"),
+        )
 
 
 class _Body:
@@ -128,7 +134,7 @@ def _target(scope: Message) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _text(value: bytes) -> str:
+def text(value: bytes) -> str:
     """Header bytes as aiohttp, which writes UTF-8, will write them again where that can be."""
     try:
         return value.decode()

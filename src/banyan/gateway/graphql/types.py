@@ -319,6 +319,7 @@ class Order:
     discount: Money
     shipping: Money
     tax: Money
+    adjustment: Money | None
     total: Money
     refunded: Money | None
 
@@ -342,6 +343,7 @@ class Order:
             placed_at=datetime.fromisoformat(given["placed_at"]),
             address=Address.of(given.get("address")),
             lines=[Line.of(each) for each in given["lines"]],
+            adjustment=Money.of(given.get("adjustment")),
             refunded=Money.of(given.get("refunded")),
             **money,
         )

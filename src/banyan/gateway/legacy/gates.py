@@ -1,0 +1,65 @@
+"""Writes on their way: counted while they run, and held in a bounded queue while their group changes hands."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from banyan.foundation.wake import Wake
+from banyan.kernel.refusals import Moving
+
+
+class Gates:
+    """One gate for each group's writes.
+
+    A write that finds its gate closed waits, `seconds` at most and `places` of them at most in this worker; beyond
+    either it is refused as Moving and nothing of it has been sent.
+    """
+
+    def __init__(self, closed: Callable[[str], bool], *, places: int = 1000, seconds: float = 5.0) -> None:
+        self._closed = closed
+        self._places = places
+        self._seconds = seconds
+        self._news = asyncio.Event()
+        self.drained = Wake()  # rung when the last write of a closed gate has been answered
+        self.in_flight: Counter[str] = Counter()
+        self.waiting = 0
+        self.longest_wait = 0.0
+
+    @asynccontextmanager
+    async def through(self, group: str) -> AsyncIterator[bool]:
+        """Wait until the gate is open; what runs inside counts as in flight. It is told whether it had to wait."""
+        held = self._closed(group)
+        if held:
+            await self._wait(group)
+        self.in_flight[group] += 1
+        try:
+            yield held
+        finally:
+            self.in_flight[group] -= 1
+            if not self.in_flight[group] and self._closed(group):
+                self.drained.ring()
+
+    def look_again(self) -> None:
+        """Something changed: who waits looks whether its gate is open now."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _wait(self, group: str) -> None:
+        if self.waiting >= self._places:
+            raise _not_now()
+        self.waiting += 1
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(self._seconds):
+                while self._closed(group):
+                    await self._news.wait()
+        except TimeoutError:
+            raise _not_now() from None
+        finally:
+            self.waiting -= 1
+            self.longest_wait = max(self.longest_wait, asyncio.get_running_loop().time() - began)
+
+
+def _not_now() -> Moving:
+    return Moving("the shop is just moving house; nothing was done, try again", retry_after=1)
