@@ -2,7 +2,7 @@
 
 from banyan.kernel.refusals import Forbidden
 from tests.console.browser import Browser, Page
-from tests.console.stage import Stage, money
+from tests.console.stage import HOSTILE, Stage, money
 
 REFUNDS = "/v1/orders/ord_6/refunds"
 
@@ -152,3 +152,33 @@ async def test_a_service_that_forbids_all_of_an_order_says_it_plainly(stage: Sta
     page = await operator.get("/console/orders/ord_6")
     assert page.status == 403
     assert "orders:read" in page.text
+
+
+async def test_what_a_legacy_shop_was_paid_is_noted_as_gone_back_there(stage: Stage, operator: Browser) -> None:
+    page = await operator.get("/console/orders/ord_6/refund")
+    assert "at the legacy shop" not in page.text
+    stage.order |= {
+        "adjustment": money(-150),
+        "taken_over": {"status": f"Complete {HOSTILE}", "payment_method": "Bank transfer"},
+    }
+    order = await operator.get("/console/orders/ord_6")
+    assert "Adjustment \N{MINUS SIGN}1.50 EUR" in order.text
+    assert "from the legacy shop, Complete" in order.text
+    assert "<script" not in order.html
+    page = await operator.get("/console/orders/ord_6/refund")
+    assert "It went back at the legacy shop" in page.text
+    question = await operator.send(page, button="Go on", amount="12.50", reason="broken", elsewhere="yes")
+    assert "went back at the legacy shop?" in question.text
+    done = await operator.send(question, button="Note 12.50\xa0EUR as gone back")
+    assert done.status == 200
+    (asked,) = stage.fakes.sent("POST", REFUNDS)
+    assert asked.body == {"amount": money(1_250), "reason": "broken", "elsewhere": True}
+
+
+async def test_a_called_off_order_of_a_legacy_shop_may_still_be_noted_as_refunded(
+    stage: Stage, operator: Browser
+) -> None:
+    stage.order |= {"status": "cancelled", "payment_status": "captured"}
+    assert "/console/orders/ord_6/refund" not in (await operator.get("/console/orders/ord_6")).links
+    stage.order["taken_over"] = {"status": "Canceled", "payment_method": ""}
+    assert "/console/orders/ord_6/refund" in (await operator.get("/console/orders/ord_6")).links

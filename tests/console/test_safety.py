@@ -41,7 +41,7 @@ async def test_what_a_query_says_is_escaped_and_breaks_nothing(operator: Browser
 
 @pytest.mark.parametrize("path", [path for path in console.SENT if path not in console.PUBLIC])
 async def test_a_form_without_our_seal_does_nothing(stage: Stage, operator: Browser, path: str) -> None:
-    place = path.format(id="ord_6", service="inventory", seq="41")
+    place = path.format(id="ord_6", service="inventory", seq="41", group="catalog")
     before = len(stage.fakes.asked)
     for fields in ({}, {"seal": "x"}, {"seal": "A" * 64}, {"confirmed": "yes", "key": "key_" + "0" * 26}):
         page = await operator.post(place, fields)
@@ -52,13 +52,17 @@ async def test_a_form_without_our_seal_does_nothing(stage: Stage, operator: Brow
 
 @pytest.mark.parametrize("path", console.SENT)
 async def test_a_get_of_where_forms_are_sent_changes_nothing(stage: Stage, operator: Browser, path: str) -> None:
-    await operator.get(path.format(id="ord_6", service="inventory", seq="41") + "?confirmed=yes&key=key_" + "0" * 26)
+    await operator.get(
+        path.format(id="ord_6", service="inventory", seq="41", group="catalog") + "?confirmed=yes&key=key_" + "0" * 26
+    )
     assert not [each for each in stage.fakes.asked if each.method != "GET" and not each.path.startswith("/v1/sessions")]
 
 
 async def test_a_guest_who_sends_a_form_is_led_to_sign_in_and_nothing_is_done(stage: Stage) -> None:
     for path in (path for path in console.SENT if path not in console.PUBLIC):
-        page = await stage.browser().post(path.format(id="ord_6", service="inventory", seq="41"), {"confirmed": "yes"})
+        page = await stage.browser().post(
+            path.format(id="ord_6", service="inventory", seq="41", group="catalog"), {"confirmed": "yes"}
+        )
         assert page.at == "/console/sign-in"
     assert not stage.fakes.asked
 

@@ -1,11 +1,13 @@
 """The checkout: two pages, at most eight fields, faults beside their fields, and one order however often it is sent."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from banyan.storefront.shop_api.shapes import VaultCard
+from banyan.storefront import story
+from banyan.storefront.shop_api.shapes import OrderEvent, VaultCard
 from banyan.storefront.vaulted import VaultedCards
 from tests.storefront.browser import Browser, Page, fields
 from tests.storefront.conftest import OpenFront
@@ -321,3 +323,25 @@ async def test_the_vault_is_asked_once_by_form_and_again_after_a_refusal() -> No
     first, second = await asyncio.gather(cards.once("k", vault), cards.once("k", vault))
     assert first == second == await cards.once("k", vault)
     assert (await cards.once("other", vault)).token == "tok_3"
+
+
+async def test_an_order_that_was_taken_over_is_told_without_links_that_lead_nowhere(
+    browser: Browser, shop: FakeShop
+) -> None:
+    await at_payment(browser, shop)
+    page = await browser.submit("/checkout/place", way="test:tok_ok")
+    [order] = shop.orders.values()
+    assert "Adjustment" not in page.text
+    order["lines"][0]["slug"] = ""
+    order["adjustment"] = {"amount": -150, "currency": order["total"]["currency"]}
+    page = await browser.get(page.path)
+    assert page.status == 200
+    assert not [each for each in page.all("a") if each.attributes.get("href") == "/p/"]
+    assert order["lines"][0]["name"] in page.text
+    assert "Adjustment" in page.text
+
+
+def test_the_story_of_an_order_begins_where_it_was_taken_over() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    taken = OrderEvent.model_validate({"type": "orders.OrderTakenOver", "at": at, "data": {"record": {}}})
+    assert [step.title for step in story.steps([taken])] == ["Order taken over from the old shop"]

@@ -17,6 +17,10 @@ from banyan.console.pages import (
     home,
     invariants,
     mail,
+    move_acts,
+    move_case,
+    move_turns,
+    moving,
     order,
     order_acts,
     orders,
@@ -56,6 +60,9 @@ READ: dict[str, Handler] = {
     "/console/users/{id}": users.user,
     "/console/streams": streams.streams,
     "/console/invariants": invariants.invariants,
+    "/console/move": moving.overview,
+    "/console/move/case/{id}": move_case.case,
+    "/console/move/{group}": moving.group,
     "/console/mail": mail.letters,
     "/console/mail/{name}": mail.letter,
 }
@@ -76,7 +83,18 @@ SENT: dict[str, Handler] = {
     "/console/users/{id}": users.set_roles,
     "/console/streams/{service}/{seq}/retry": streams.retry,
     "/console/streams/{service}/{seq}/discard": streams.discard,
+    "/console/move/case/{id}/retry": move_case.retry,
+    "/console/move/case/{id}/waive": move_case.waive,
+    "/console/move/{group}/prepare": move_acts.prepare,
+    "/console/move/{group}/copy": move_acts.copy,
+    "/console/move/{group}/verify": move_acts.verify,
+    "/console/move/{group}/mend": move_acts.mend,
+    "/console/move/{group}/route": move_acts.route,
+    "/console/move/{group}/shadow": move_acts.shadow,
 }
+for kind in (move_turns.CUTOVER, move_turns.REVERT, move_turns.FINALIZE, move_turns.ABORT):
+    READ[f"/console/move/{{group}}/{kind.name}"] = move_turns.shown(kind)
+    SENT[f"/console/move/{{group}}/{kind.name}"] = move_turns.sent(kind)
 PUBLIC = frozenset({"/console/sign-in", "/console/sign-in/link", "/console/sign-out"})
 
 

@@ -21,6 +21,8 @@ _WORDS = (
     shown.exact,
     shown.iso,
     shown.pretty,
+    shown.span,
+    shown.percent,
     shown.label,
     shown.tone,
     picture,

@@ -64,6 +64,19 @@ def ago(when: datetime, now: datetime) -> str:
     return f"{text} ago" if gap > timedelta(0) else f"in {text}"
 
 
+def span(seconds: float) -> str:
+    """A length of time: `0.3 s`, `48 s`, `12 min`, `3.5 h`, `13.9 days`."""
+    if seconds < 10:
+        return f"{seconds:.1f}{_NBSP}s"
+    unit, size = next(((unit, size) for end, unit, size in _STEPS if seconds < max(end, 120)), ("days", 86_400))
+    return f"{seconds / size:.{1 if size > 60 else 0}f}{_NBSP}{unit}"
+
+
+def percent(share: float) -> str:
+    """`41.23 %`, rounded down: 100 only when nothing is left."""
+    return f"{int(share * 100) / 100:.2f}".rstrip("0").rstrip(".") + f"{_NBSP}%"
+
+
 def pretty(value: Any) -> str:
     """JSON for people."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
@@ -76,10 +89,12 @@ def label(state: str) -> str:
 
 
 _TONES = {
-    "good": "confirmed fulfilled captured authorized published sold active done promised",
-    "wait": "processing pending unknown created held partially_refunded draft retrying",
-    "bad": "payment_failed rejected failed declined parked broken",
-    "off": "cancelled voided refunded archived released expired closed",
+    "good": "confirmed fulfilled captured authorized published sold active done promised"
+    " in_sync verified new_primary finalized solved",
+    "wait": "processing pending unknown created held partially_refunded draft retrying"
+    " prepared copying catching_up cutting_over reverting",
+    "bad": "payment_failed rejected failed declined parked broken open",
+    "off": "cancelled voided refunded archived released expired closed planned aborted waived",
 }
 _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states.split()}
 

@@ -99,6 +99,11 @@ async def keep(tx: Tx, key: Key, answer: Answer) -> None:
         raise _still_running()
 
 
+async def release(tx: Tx, key: Key) -> None:
+    """Nothing was done: the claim ends, and the key may be used again."""
+    await tx.execute("DELETE FROM idempotency WHERE scope = $1 AND key = $2 AND status IS NULL", key.scope, key.key)
+
+
 async def forget_old(db: Db) -> int:
     """Delete keys older than a week: longer than any caller goes on trying."""
     async with db.transaction() as tx:

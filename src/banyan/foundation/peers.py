@@ -157,6 +157,9 @@ class Peers:
         return self._http
 
 
+_STANDARD = frozenset({"type", "title", "status", "detail", "code", "errors", "trace_id"})
+
+
 def refusal_of(answer: HttpAnswer) -> Refusal:
     """A problem+json answer as the Refusal it was; what is no such answer becomes Unavailable."""
     try:
@@ -169,6 +172,7 @@ def refusal_of(answer: HttpAnswer) -> Refusal:
             errors=faults,
             status=answer.status,
             retry_after=float(retry) if retry else None,
+            more={name: value for name, value in problem.items() if name not in _STANDARD},
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unavailable(f"an answer {answer.status} that says nothing")

@@ -114,6 +114,7 @@ def steps(events: Iterable[OrderEvent]) -> list[Step]:
 
 _TOLD: Mapping[str, tuple[str, str, str]] = {
     "OrderPlaced": ("receipt", "Order placed", ""),
+    "OrderTakenOver": ("receipt", "Order taken over from the old shop", ""),
     "OrderStockHeld": ("box", "Set aside for you", ""),
     "OrderPaymentAuthorized": ("card", "Payment approved", ""),
     "OrderConfirmed": ("check", "Confirmed", "good"),

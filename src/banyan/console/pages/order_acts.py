@@ -45,7 +45,7 @@ async def refunding(visit: Visit) -> Response:
 async def refund(visit: Visit) -> Response:
     """`POST /console/orders/{id}/refund`: the amount is typed in major units."""
     order = await orders.read(visit.line, visit.path["id"])
-    reason = visit.form["reason"]
+    reason, elsewhere = visit.form["reason"], visit.form["elsewhere"] == "yes"
     try:
         amount = parse(visit.form["amount"], order.currency)
         if amount.amount <= 0:
@@ -54,16 +54,19 @@ async def refund(visit: Visit) -> Response:
         return await _refund_page(visit, order, errors={"amount": f"An amount such as 12.50, please: {wrong}."})
 
     async def act(key: str) -> Response:
-        done = await orders.refund(visit.line, order.id, amount, reason, key=key)
+        done = await orders.refund(visit.line, order.id, amount, reason, key=key, elsewhere=elsewhere)
         return visit.to(_at(order), "refunded" if done else "refund-under-way")
 
     facts = [
         *_what(order),
         ("Refunded so far", money(order.refunded)),
-        ("Goes back now", money(amount)),
+        ("Went back at the legacy shop" if elsewhere else "Goes back now", money(amount)),
         ("Reason", reason or "none given"),
     ]
-    question = Question(f"Refund {money(amount)}?", facts, f"Refund {money(amount)}", _at(order))
+    title, button = f"Refund {money(amount)}?", f"Refund {money(amount)}"
+    if elsewhere:
+        title, button = f"Note that {money(amount)} went back at the legacy shop?", f"Note {money(amount)} as gone back"
+    question = Question(title, facts, button, _at(order))
     return await ask_first(visit, question, act, lambda refused: _refund_page(visit, order, refused))
 
 

@@ -65,6 +65,13 @@ class Shortage(Seen):
     available: int = 0
 
 
+class Taken(Seen):
+    """That a legacy shop had the order, and how it last told it."""
+
+    status: str = ""
+    payment_method: str = ""
+
+
 class Links(Seen):
     view: str = ""
 
@@ -87,12 +94,14 @@ class Order(Seen):
     shipping: Money
     tax: Money
     tax_included: bool = True
+    adjustment: Money | None = None  # what a legacy shop's total has besides
     total: Money
     refunded: Money
     refunds: tuple[Refund, ...] = ()
     fulfilments: tuple[Parcel, ...] = ()
     reason: str | None = None
     short: tuple[Shortage, ...] = ()
+    taken_over: Taken | None = None
     links: Links = Links()
 
     @property
@@ -105,7 +114,8 @@ class Order(Seen):
 
     @property
     def may_be_refunded(self) -> bool:
-        return self.status in ("confirmed", "fulfilled") and self.refunded < self.total
+        paid = self.taken_over is not None and self.payment_status in ("captured", "partially_refunded")
+        return (paid or self.status in ("confirmed", "fulfilled")) and self.refunded < self.total
 
     @property
     def may_be_sent(self) -> bool:
@@ -166,9 +176,12 @@ async def cancel(line: Line, order_id: str, reason: str, *, key: str) -> None:
     await line.send("orders", "POST", f"{_at(order_id)}/cancel", {"reason": reason}, key=key)
 
 
-async def refund(line: Line, order_id: str, amount: Money, reason: str, *, key: str) -> bool:
-    """Whether the money has gone back; False while the provider takes its time."""
-    body = {"amount": {"amount": amount.amount, "currency": amount.currency}, "reason": reason}
+async def refund(line: Line, order_id: str, amount: Money, reason: str, *, key: str, elsewhere: bool = False) -> bool:
+    """Whether the money has gone back; False while the provider takes its time. `elsewhere`: it went back at the legacy
+    shop where it was paid, and is noted."""
+    body: dict[str, Any] = {"amount": {"amount": amount.amount, "currency": amount.currency}, "reason": reason}
+    if elsewhere:
+        body["elsewhere"] = True
     return (await line.send("orders", "POST", f"{_at(order_id)}/refunds", body, key=key)).status != 202
 
 

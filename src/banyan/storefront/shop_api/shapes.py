@@ -225,6 +225,7 @@ class Order(Seen):
     shipping: Money
     tax: Money
     tax_included: bool = True
+    adjustment: Money | None = None  # what a legacy shop's total had besides
     total: Money
     refunded: Money | None = None
     reason: str | None = None

@@ -1,0 +1,97 @@
+"""`POST /v1/move/{group}/…`: prepare, copy, verify, and who answers the group's reads."""
+
+from fastapi import APIRouter, Response
+
+from banyan.foundation import web
+from banyan.foundation.idempotency import Answer
+from banyan.foundation.service import Ports
+from banyan.foundation.web import MaybeKey, Who
+from banyan.move.api.acts import Acts, answer, by
+from banyan.move.api.shapes import (
+    Begun,
+    Group,
+    PreparedShown,
+    RouteBody,
+    RoutedShown,
+    Said,
+    ShadowBody,
+    VerifyBody,
+    refused,
+)
+from banyan.move.mover import Mover
+from banyan.move.shift import routing
+
+_NOTHING, _WHOLE = Said(), VerifyBody()
+_REFUSED = refused(400, 401, 403, 404, 409, 422, 503)
+
+
+def routes(ports: Ports, acts: Acts) -> APIRouter:
+    router = APIRouter(prefix="/v1/move/{group}", tags=["move"])
+
+    @router.post("/prepare", response_model=PreparedShown, responses=_REFUSED)
+    async def prepare_group(who: Who, group: Group, key: MaybeKey, said: Said = _NOTHING) -> Response:
+        """Write down the shop, the group and its tables, and where the source's log ends now. Safe to repeat."""
+        name = by(who, said.who)
+        wanted = acts.group(group)
+
+        async def act(mover: Mover) -> Answer:
+            return answer(await mover.prepare([wanted], who=name))
+
+        return web.told(await acts.once_with(key, act))
+
+    @router.post("/copy", status_code=202, response_model=Begun, responses=_REFUSED)
+    async def copy_group(who: Who, group: Group, key: MaybeKey, said: Said = _NOTHING) -> Response:
+        """The group's tables are copied from now on, by whoever works on the move."""
+        name = by(who, said.who)
+        wanted = acts.group(group)
+
+        async def act(mover: Mover) -> Answer:
+            await mover.copy([wanted], who=name)
+            return answer(_begun(wanted, "copy"), 202)
+
+        return web.told(await acts.once_with(key, act))
+
+    @router.post("/verify", status_code=202, response_model=Begun, responses=_REFUSED)
+    async def verify_group(who: Who, group: Group, key: MaybeKey, said: VerifyBody = _WHOLE) -> Response:
+        """Every row and record of the group is compared, beginning now; the log has the outcome."""
+        name = by(who, said.who)
+        wanted = acts.group(group)
+
+        async def act(mover: Mover) -> Answer:
+            await acts.verify(mover, wanted, repair=said.repair, who=name)
+            return answer(_begun(wanted, "verify"), 202)
+
+        return web.told(await acts.once_with(key, act))
+
+    @router.post("/route", response_model=RoutedShown, responses=_REFUSED)
+    async def route_group(who: Who, group: Group, said: RouteBody, key: MaybeKey) -> Response:
+        """Answer more of the group's reads, step by step as long as we do well; less than now is done at once."""
+        name = by(who, said.who)
+        wanted = acts.group(group)
+
+        async def act() -> Answer:
+            return answer(await routing.route(ports, wanted, said.weight, who=name))
+
+        return web.told(await acts.once(key, act))
+
+    @router.post("/shadow", response_model=RoutedShown, responses=_REFUSED)
+    async def shadow_group(who: Who, group: Group, said: ShadowBody, key: MaybeKey) -> Response:
+        """Ask a share of the group's reads again of both sides, off the shoppers' path."""
+        name = by(who, said.who)
+        wanted = acts.group(group)
+
+        async def act() -> Answer:
+            return answer(await routing.shadow(ports, wanted, said.percent, who=name))
+
+        return web.told(await acts.once(key, act))
+
+    return router
+
+
+def _begun(group: str, what: str) -> dict[str, object]:
+    return {
+        "group": group,
+        "began": what,
+        "look": [f"/v1/move/{group}", f"/v1/move/{group}/log"],
+        "next_steps": [f"banyan move status {group}"],
+    }
