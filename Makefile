@@ -1,4 +1,4 @@
-# up · test · check · bench: each works from a fresh clone with only Python 3.11 or newer and make.
+# up · test · check · bench · demo: each works from a fresh clone with only Python 3.11 or newer and make.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -6,7 +6,7 @@ DATA_DIR ?= .banyan
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: up test check format bench clean
+.PHONY: up test check format bench demo clean
 
 up: $(VENV)/.shop  ## start the whole shop in one process: http://127.0.0.1:8000
 	$(RUN)/banyan up --port $(PORT) --data-dir $(DATA_DIR)
@@ -26,6 +26,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## what one process on this machine does, beside a bare server
 	$(RUN)/banyan bench
+
+demo: $(VENV)/.shop  ## a live legacy shop moves in, goes back and moves in again (needs Debian's mariadb-server)
+	$(RUN)/banyan move demo
 
 $(VENV)/bin/uv:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Banyan needs Python 3.11 or newer: make PYTHON=python3.12")'

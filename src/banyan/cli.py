@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from banyan import __version__
-from banyan.commands import bench, catalog, db, invariants, orders, parked, shop, trial, users
+from banyan.commands import bench, catalog, db, invariants, move, orders, parked, shop, trial, users
 from banyan.foundation.migrate import WrongSchema
 from banyan.foundation.settings import WrongSettings
 from banyan.kernel.refusals import Refusal
@@ -29,6 +29,7 @@ for name, group in (
     ("users", users.app),
     ("orders", orders.app),
     ("parked", parked.app),
+    ("move", move.app),
     ("trial", trial.app),
 ):
     app.add_typer(group, name=name)

@@ -61,8 +61,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing elsewhere; yields a function that is told how many are done."""
+def progress(title: str, total: int) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal, nothing elsewhere; yields a function that is told how many are done, and of how many if that
+    was not known at the start."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -77,7 +78,7 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
     )
     with bar:
         task = bar.add_task(title, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda done, of=None: bar.update(task, completed=done, total=of)
 
 
 @asynccontextmanager
