@@ -128,6 +128,7 @@ def _groups(mover: "Mover", name: str) -> list[str]:
 def doctor(
     source: SourceUrl = None,
     shop: ShopKind = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Look for what would lose data in silence or stop a move, each with the SQL or setting that mends it. Changes nothing.
@@ -140,7 +141,7 @@ def doctor(
     from banyan.move.legacy import adapter
     from banyan.move.source import Source
 
-    read = _settings(None, source, shop)
+    read = _settings(data_dir, source, shop)
     legacy = Source(_url(read))
     diagnosis = run(examine(legacy, adapter(read.legacy_shop) if read.legacy_shop else None))
     _say(diagnosis, as_json, failed=bool(diagnosis.blockers))
@@ -157,6 +158,7 @@ def plan(
         Path | None, typer.Option("--access-log", help="nginx or Apache, .gz too: which routes, how often, how fast.")
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="Where to draw the service boundaries, as SVG.")] = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """What there is, which service each table belongs to, what crosses the boundaries, and in which order to move.
@@ -167,7 +169,7 @@ def plan(
     from banyan.move.legacy import adapter
     from banyan.move.source import Source
 
-    read = _settings(None, source, shop)
+    read = _settings(data_dir, source, shop)
     made = run(
         draw_up(
             Source(_url(read)),

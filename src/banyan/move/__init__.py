@@ -1,1 +1,1 @@
-"""A live legacy shop moves in: assessed, copied, followed, verified, its traffic and then its writes taken over, and given back."""
+"""A live legacy shop moves in: assessed, copied, followed, verified; its traffic, then its writes taken over, and given back."""

@@ -1,5 +1,9 @@
 """Accounts by the legacy shop's forms: sessions exchanged once, signing in and up, names, addresses."""
 
+import asyncio
+from hashlib import sha256
+
+from banyan.move.storage import shift
 from tests.move.doors.conftest import OVER, PASSWORD, SIGNED_IN, Old
 
 ADDRESS = {
@@ -33,10 +37,19 @@ async def test_who_is_signed_in_there_is_signed_in_here_once_with_their_cart(bro
     assert (page.status, b"Ann Old" in page.body) == (200, True)
     assert (await _me(browser))["email"] == "ann@example.com"
     assert await browser.lines() == {"SHIRT-L": 1}
-    other = Old(browser.shop, browser.gateway, browser.ports, {"OCSESSID": SIGNED_IN})
-    again = await other.ask("GET", "/index.php?route=account/account")
-    assert "banyan_refresh" not in other.cookies
-    assert again.header("location") == "/sign-in?next=/account"
+
+
+async def test_requests_of_one_moment_are_all_signed_in_and_a_session_is_not_exchanged_again_later(
+    browser: Old,
+) -> None:
+    at_once = [Old(browser.shop, browser.gateway, browser.ports, {"OCSESSID": SIGNED_IN}) for _ in range(5)]
+    pages = await asyncio.gather(*(each.ask("GET", "/index.php?route=account/account") for each in at_once))
+    assert [(page.status, b"Ann Old" in page.body) for page in pages] == [(200, True)] * 5
+    session = sha256(SIGNED_IN.encode()).digest()
+    async with browser.ports.db.transaction() as tx:
+        assert await shift.exchange(tx, session)
+        await tx.execute("UPDATE exchanged SET at = at - interval '1 minute'")
+        assert not await shift.exchange(tx, session)
 
 
 async def test_a_session_that_has_ended_or_that_nobody_knows_makes_a_guest(browser: Old) -> None:

@@ -223,8 +223,8 @@ class Dual:
         writes = tuple(
             Written(
                 **{name: entry[name] for name in ("id", "group", "route", "door", "target", "form", "session")},
-                began=datetime.fromtimestamp(entry["began"], UTC),
-                ended=datetime.fromtimestamp(entry.get("ended", entry["began"]), UTC),
+                began=datetime.fromtimestamp(float(entry["began"]), UTC),
+                ended=datetime.fromtimestamp(float(entry.get("ended") or entry["began"]), UTC),
                 place=entry.get("place", 0),
                 answer=entry.get("answer", "unknown"),
             )

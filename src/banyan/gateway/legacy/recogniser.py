@@ -1,5 +1,6 @@
 """Shoppers of the legacy shop who come to our side for the first time: they stay signed in, and their cart comes along."""
 
+import asyncio
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from banyan.kernel.clock import Clock
 from banyan.kernel.refusals import Refusal
 
 ACCESS, REFRESH = "banyan_access", "banyan_refresh"  # the storefront's cookies of who is signed in
+_AT_ONCE = 5.0  # seconds in which requests without our cookies are of the moment before the browser got them
 _AGAIN = 30.0  # seconds until a session that led to nobody is asked about again
 _REMEMBERED = 20_000
 _MONTH = 30 * 86_400
@@ -30,7 +32,8 @@ class Recogniser:
         self._peers = peers
         self._clock = clock
         self._promise, self._ends = ("__Host-", "; Secure") if secure else ("", "")
-        self._asked: OrderedDict[str, tuple[float, str]] = OrderedDict()  # session → when, and its cart's token
+        self._asked: OrderedDict[str, tuple[float, Recognised]] = OrderedDict()  # session → when, and what came of it
+        self._asking: dict[str, asyncio.Future[Recognised]] = {}
 
     async def recognise(self, scope: dict[str, Any], cookie: str) -> Known:
         """What came with `cookie`, the legacy shop's session, with our own cookies added where the browser has none.
@@ -54,10 +57,25 @@ class Recogniser:
         return Known(with_ours, [self._cookie(name, *kept) for name, kept in pairs.items()])
 
     async def _ask(self, scope: dict[str, Any], session: str) -> Recognised:
+        """A browser sends several requests at once: all that come before it has our cookies get the same answer."""
         now = self._clock.monotonic()
-        asked = self._asked.get(session)
-        if asked is not None and now - asked[0] < _AGAIN:
-            return Recognised(cart_token=asked[1])
+        at, known = self._asked.get(session, (float("-inf"), Recognised()))
+        if now - at < _AT_ONCE:
+            return known
+        if now - at < _AGAIN:
+            return Recognised(cart_token=known.cart_token)
+        if session in self._asking:
+            return await asyncio.shield(self._asking[session])
+        asking = self._asking[session] = asyncio.get_running_loop().create_future()
+        found = Recognised()
+        try:
+            found = await self._exchange(scope, session)
+        finally:
+            del self._asking[session]
+            asking.set_result(found)
+        return found
+
+    async def _exchange(self, scope: dict[str, Any], session: str) -> Recognised:
         given = dict(scope["headers"])
         try:
             found = await self._peers.ask(
@@ -69,7 +87,7 @@ class Recogniser:
             )
         except Refusal:
             return Recognised()
-        self._asked[session] = (now, found.cart_token)
+        self._asked[session] = (self._clock.monotonic(), found)
         if len(self._asked) > _REMEMBERED:
             self._asked.popitem(last=False)
         return found

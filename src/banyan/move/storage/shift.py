@@ -158,8 +158,15 @@ async def differences(db: Db | Tx, group: str) -> list[Row]:
 
 
 async def exchange(tx: Tx, session: bytes) -> bool:
-    """A legacy session (its SHA-256) is exchanged now. False when it was before."""
-    return bool(await tx.execute("INSERT INTO exchanged (session) VALUES ($1) ON CONFLICT DO NOTHING", session))
+    """A legacy session (its SHA-256) is exchanged now. False when it was before; several gateways may each ask for it in
+    the first seconds, when a browser's requests at once come to them before it has our cookies."""
+    return bool(
+        await tx.execute(
+            """INSERT INTO exchanged AS e (session) VALUES ($1) ON CONFLICT (session) DO UPDATE SET at = e.at
+               WHERE e.at > shop_now() - interval '5 seconds'""",
+            session,
+        )
+    )
 
 
 async def exchange_failed(db: Db, session: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Changed aggregates of ours, written to the legacy tables: as they are now, the columns that differ, in one transaction each.
+"""Changed aggregates of ours, written to the legacy tables: as they are now, the columns that differ, some in a transaction.
 
 Our transactions carry a server id of their own, by which the stream knows them when they come home, and the pass that the
 fence lets through. Each looks, with a lock, whether the fence is still closed and this process still the one that writes:
@@ -7,17 +7,20 @@ one that was taken for dead and wakes up writes nothing.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from banyan.contracts import Call
 from banyan.contracts.legacy import HAND_OVER, KINDS, Handed, Record
 from banyan.kernel.refusals import Conflict, Refusal
-from banyan.move.legacy import Ref, Rows, Unwritable
-from banyan.move.rows import Row, Unreadable, Values, unpack
+from banyan.move.delivering.lookups import Missed
+from banyan.move.legacy import Adapter, NewRows, Ref, Rows, Stock, Unwritable
+from banyan.move.rows import Row, Table, Unreadable, Values, unpack
 from banyan.move.source import Connection, SqlError, head
 from banyan.move.storage import back, checkpoints, mirror, quarantine
 from banyan.move.storage.back import WAY_BACK, Due
@@ -25,12 +28,14 @@ from banyan.move.way_back.differing import Owned, statements
 from banyan.move.way_back.ground import Ground
 from banyan.move.way_back.reading import named, rows_now
 
+T = TypeVar("T")
 BATCH = 50  # aggregates looked at in one go
 ROW = "banyan_fence"  # made by cutover.fence, which stands above this room
 REMEMBERED = 20_000  # carts
 LONGEST_PAUSE = 30.0  # seconds until what failed is tried again
 # The server, not the value: a lock, a deadlock, a line that broke, a disk that is full, a server that goes down.
 _PASSING = {1021, 1040, 1053, 1205, 1213, 1290, 1317, 1836, 1969, 3024}
+_ROUNDS = 6
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +52,20 @@ class Fates:
     written: list[Due] = field(default_factory=list)
     flagged: list[tuple[Due, str, bool]] = field(default_factory=list)  # why, and whether the rest was written
     later: list[Due] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Work:
+    """One aggregate on its way: its rows, what they have to be, and the statements that make them so."""
+
+    due: Due
+    record: Record
+    ref: Ref
+    rows: Rows | None = None
+    new: NewRows | None = None
+    wanted: list[bytes] = field(default_factory=list)
+    lost: tuple[str, ...] = ()
+    failed: bool = False
 
 
 @dataclass(slots=True)
@@ -80,8 +99,9 @@ class Writer:
             return 0
         fates = Fates()
         records = await self._hand_over(due)
-        for each in due:
-            await self._one(each, records.get((each.kind, each.id)), fates)
+        todo = [(each, record) for each in due if (record := self._to_write(each, records, fates)) is not None]
+        while todo:
+            todo = await self._write(todo, fates)
         async with db.transaction() as tx:
             done = [*fates.written, *(each for each, _, _ in fates.flagged)]
             await back.done(tx, done)
@@ -101,36 +121,156 @@ class Writer:
             found |= {(record.kind, record.id): record for record in handed.records}
         return found
 
-    async def _one(self, due: Due, record: Record | None, fates: Fates) -> None:
-        if record is None:  # nobody ever knew it: it came and went before anyone asked
-            fates.written.append(due)
-            return
-        if record.kind == "cart" and self._carts.get(record.id) == record:
-            fates.written.append(due)
+    def _to_write(self, due: Due, records: Mapping[tuple[str, str], Record], fates: Fates) -> Record | None:
+        record = records.get((due.kind, due.id))
+        if record is None or (record.kind == "cart" and self._carts.get(record.id) == record):
+            fates.written.append(due)  # it came and went before anyone asked, or is as it was
+            return None
+        return record
+
+    async def _write(self, todo: Sequence[tuple[Due, Record]], fates: Fates) -> list[tuple[Due, Record]]:
+        """Write these, several in one transaction; those whose aggregate another of them changes are left for the next."""
+        works, left = await self._works(todo, fates)
+        if not works:
+            return left
+        await self._read(works, fates)
+        await self._change([work for work in works if work.rows is not None], fates)
+        wanted = [work for work in works if work.wanted]
+        await self._send(wanted, fates)
+        for work in works:
+            if work.new is None or work.failed:
+                continue
+            if work.lost:
+                told = "the legacy shop cannot hold all of it: " + "; ".join(work.lost)
+                fates.flagged.append((work.due, told, True))
+            else:
+                fates.written.append(work.due)
+                self._remember(work.record)
+        return left
+
+    async def _works(
+        self, todo: Sequence[tuple[Due, Record]], fates: Fates
+    ) -> tuple[list["Work"], list[tuple[Due, Record]]]:
+        works, left, taken = [], [], set()
+        refs = await self._settled([partial(self.ground.adapter.ref, record) for _, record in todo])
+        for (due, record), ref in zip(todo, refs, strict=True):
+            if isinstance(ref, Exception):
+                self._failed(due, ref, fates)
+            elif ref is None:  # the legacy shop has no place for it
+                fates.written.append(due)
+            elif ref in taken:
+                left.append((due, record))
+            else:
+                taken.add(ref)
+                works.append(Work(due, record, ref))
+        return works, left
+
+    async def _read(self, works: Sequence["Work"], fates: Fates) -> None:
+        """Each aggregate's rows as they are."""
+        known: dict[Ref, dict[str, list[Values]]] = {}
+        for work in works:
+            try:
+                known[work.ref] = await self._hidden(work.ref)
+            except Refusal as error:
+                self._failed(work.due, error, fates)
+                work.failed = True
+        open_ = [work for work in works if not work.failed]
+        found = await asyncio.to_thread(self._rows_now, [work.ref for work in open_], known)
+        for work, rows in zip(open_, found, strict=True):
+            if isinstance(rows, Exception):
+                self._failed(work.due, rows, fates)
+                work.failed = True
+            else:
+                work.rows = rows
+
+    async def _change(self, works: Sequence["Work"], fates: Fates) -> None:
+        """What the rows have to be, and what of the records they cannot say."""
+        adapter, tables = self.ground.adapter, self.ground.tables
+        made = await self._settled([partial(_rows_of, adapter, work) for work in works])
+        for work, new in zip(works, made, strict=True):
+            if isinstance(new, Exception):
+                self._failed(work.due, new, fates)
+                continue
+            try:
+                work.wanted = list(statements(work.rows or {}, new, tables, self.owned))
+            except Unwritable as error:
+                self._failed(work.due, error, fates)
+                continue
+            work.new = new
+        done = [work for work in works if work.new is not None]
+        lost = await self._settled([partial(_lost_of, adapter, work, tables) for work in done])
+        for work, said in zip(done, lost, strict=True):
+            if isinstance(said, Exception):
+                self._failed(work.due, said, fates)
+                work.failed, work.wanted = True, []
+            else:
+                work.lost = said
+
+    async def _send(self, works: Sequence["Work"], fates: Fates) -> None:
+        """All in one transaction; where a statement of it is refused, each by itself."""
+        if not works:
             return
         try:
-            lost = await self._write(record)
-        except (Unwritable, Unreadable, ValidationError, ValueError) as error:
-            fates.flagged.append((due, _words(error), False))
+            place = await asyncio.to_thread(self._apply, [each for work in works for each in work.wanted])
         except SqlError as error:
+            if len(works) > 1:
+                for work in works:
+                    await self._send([work], fates)
+                return
+            self._failed(works[0].due, error, fates)
+            works[0].failed = True
+        except Relieved:
+            raise
+        except Refusal as error:
+            for work in works:
+                self._failed(work.due, error, fates)
+                work.failed = True
+        else:
+            for work in works:
+                self._homecoming[work.ref] = place
+                self.statements += len(work.wanted)
+
+    def _failed(self, due: Due, error: Exception, fates: Fates) -> None:
+        """A record that does not go back: for good, with why, or not just now."""
+        if isinstance(error, (Unwritable, Unreadable, ValidationError, ValueError)):
+            fates.flagged.append((due, _words(error), False))
+        elif isinstance(error, SqlError):
             if error.code in _PASSING:
                 fates.later.append(due)
             else:
                 fates.flagged.append((due, f"the legacy database refuses it: {error.message} ({error.code})", False))
-        except Relieved:
-            raise
-        except Refusal as error:
+        elif isinstance(error, Relieved):
+            raise error
+        elif isinstance(error, Refusal):
             _log.info("a record goes back later", extra={"kind": due.kind, "id": due.id, "why": error.detail})
             fates.later.append(due)
-        except Exception as error:  # one record that an adapter stumbles over must not hold up the others
+        else:  # one record that an adapter stumbles over must not hold up the others
             _log.warning("a record does not go back", extra={"kind": due.kind, "id": due.id, "why": repr(error)[:300]})
             fates.flagged.append((due, f"it cannot be written back: {error!r}"[:500], False))
-        else:
-            if lost:
-                fates.flagged.append((due, "the legacy shop cannot hold all of it: " + "; ".join(lost), True))
-            else:
-                fates.written.append(due)
-                self._remember(record)
+
+    async def _settled(self, works: Sequence[Callable[[Stock], T]]) -> list[T | Exception]:
+        """Do these until all they ask for is known; what they miss is provided for all at once."""
+        lookups = self.ground.lookups
+        made: dict[int, T | Exception] = {}
+        for _ in range(_ROUNDS):
+            missing = Missed()
+            for place, work in enumerate(works):
+                if place in made:
+                    continue
+                try:
+                    done, missed = lookups.attempt(work)
+                except Exception as error:
+                    made[place] = error
+                    continue
+                if missed:
+                    missing.add(missed)
+                else:
+                    made[place] = done
+            if len(made) == len(works):
+                break
+            await lookups.provide(missing)
+        strange = Unreadable("what is asked for is another thing each time")
+        return [made.get(place, strange) for place in range(len(works))]
 
     def _remember(self, record: Record) -> None:
         if record.kind == "cart":
@@ -138,36 +278,17 @@ class Writer:
                 self._carts.clear()
             self._carts[record.id] = record
 
-    async def _write(self, record: Record) -> tuple[str, ...]:
-        """Write one record; what of it has no place there."""
-        ground = self.ground
-        ref = await ground.lookups.settled(lambda stock: ground.adapter.ref(record, stock))
-        if ref is None:
-            return ()
-        rows = await self._rows_now(ref)
-
-        new = await ground.lookups.settled(lambda stock: ground.adapter.rows(ref, record, rows, stock))
-        # Asked of the rows as they will be: an adapter that takes and lets go of names then sees one state, not two.
-        then = {name: [Row(ground.tables[name], values) for values in found] for name, found in new.items()}
-        lost = await ground.lookups.settled(lambda stock: ground.adapter.lost(ref, record, then, stock))
-        wanted = list(statements(rows, new, ground.tables, self.owned))
-        if wanted:
-            self._homecoming[ref] = await asyncio.to_thread(self._apply, wanted)
-            self.statements += len(wanted)
-        return lost
-
-    async def _rows_now(self, ref: Ref) -> Rows:
-        """The aggregate's rows. Those that only the mirror can find: once it has heard of what we wrote last."""
-        tables = self.ground.mirrors.of_kind(ref.kind)
-        hidden = [each for each in tables if not named(each, ref.kind)]
-        known: dict[str, list[Values]] = {}
+    async def _hidden(self, ref: Ref) -> dict[str, list[Values]]:
+        """Keys of rows that only the mirror can find: once it has heard of what we wrote last."""
+        hidden = [each for each in self.ground.mirrors.of_kind(ref.kind) if not named(each, ref.kind)]
         if hidden:
             await self._await_homecoming(ref)
+        known: dict[str, list[Values]] = {}
         for each in hidden:
             found = await mirror.of_parents(self.ground.ports.db, each.number, [ref.key])
             images = [unpack(image) for _, image in found]
             known[each.use.table] = [tuple(image[place] for place in each.table.key_places) for image in images]
-        return await asyncio.to_thread(lambda: rows_now(self._open(), tables, ref, known))
+        return known
 
     async def _await_homecoming(self, ref: Ref) -> None:
         wanted = self._homecoming.get(ref, 0)
@@ -195,8 +316,19 @@ class Writer:
         if not changed:
             raise Relieved(f"the fence of {self.group} is open: nothing goes back")
 
+    def _rows_now(
+        self, refs: Sequence[Ref], known: Mapping[Ref, Mapping[str, Sequence[Values]]]
+    ) -> list[Rows | Exception]:
+        found: list[Rows | Exception] = []
+        for ref in refs:
+            try:
+                found.append(rows_now(self._open(), self.ground.mirrors.of_kind(ref.kind), ref, known[ref]))
+            except (SqlError, Refusal, Unreadable) as error:
+                found.append(error)
+        return found
+
     def _apply(self, wanted: Sequence[bytes]) -> int:
-        """One transaction; where the log ended after it."""
+        """One transaction; where the log ended after it. Nothing of it is done where a statement is refused."""
         con = self._open()
         con.execute("START TRANSACTION")
         try:
@@ -216,6 +348,16 @@ class Writer:
     def _case(self, due: Due, why: str) -> quarantine.Case:
         id_ = self.ground.ports.ids.new("qua")
         return quarantine.Case(id_, due.kind, due.id, self.group, why.replace("\x00", " "), 0, WAY_BACK)
+
+
+def _rows_of(adapter: Adapter, work: Work, stock: Stock) -> NewRows:
+    return adapter.rows(work.ref, work.record, work.rows or {}, stock)
+
+
+def _lost_of(adapter: Adapter, work: Work, tables: Mapping[str, Table], stock: Stock) -> tuple[str, ...]:
+    """Asked of the rows as they will be: an adapter that takes and lets go of names then sees one state, not two."""
+    then = {name: [Row(tables[name], values) for values in found] for name, found in (work.new or {}).items()}
+    return adapter.lost(work.ref, work.record, then, stock)
 
 
 def _words(error: Exception) -> str:
