@@ -61,7 +61,7 @@ def transactions(ask: Asking) -> tuple[tuple[str, int, str], ...]:
     """Open transactions of others, longest first."""
     rows = ask.tried(
         "open transactions",
-        """SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, NOW()), LEFT(COALESCE(trx_query, ''), 200)
+        """SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, SYSDATE()), LEFT(COALESCE(trx_query, ''), 200)
         FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID() ORDER BY trx_started LIMIT 50""",
     )
     return tuple((row[0] or "", number(row[1]), row[2] or "") for row in rows or ())

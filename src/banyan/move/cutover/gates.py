@@ -24,9 +24,9 @@ LONG = 1.0  # seconds: a transaction on the source that is open for longer holds
 REHEARSED = 7 * 86_400.0
 
 _LONG = """
-SELECT trx_mysql_thread_id, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW()) / 1000000, p.USER, LEFT(trx_query, 80)
+SELECT trx_mysql_thread_id, TIMESTAMPDIFF(MICROSECOND, trx_started, SYSDATE()) / 1000000, p.USER, LEFT(trx_query, 80)
 FROM information_schema.INNODB_TRX t LEFT JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
-WHERE TIMESTAMPDIFF(MICROSECOND, trx_started, NOW()) > %s"""
+WHERE TIMESTAMPDIFF(MICROSECOND, trx_started, SYSDATE()) > %s"""
 _CASCADES = """
 SELECT DISTINCT r.TABLE_NAME, r.REFERENCED_TABLE_NAME, r.DELETE_RULE, r.UPDATE_RULE
 FROM information_schema.REFERENTIAL_CONSTRAINTS r WHERE r.CONSTRAINT_SCHEMA = DATABASE() AND r.TABLE_NAME IN %s

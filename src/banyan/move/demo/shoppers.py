@@ -22,12 +22,14 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A write that was acknowledged: it must be found once, and only once, whoever owns the shop."""
+    """A write that was acknowledged, whoever owned the shop: an address must be found once, and only once; of the edits of
+    a customer's name the last."""
 
-    kind: str  # address, order
+    kind: str  # address, edit
     customer: int
     token: str
-    at: float  # seconds on the monotonic clock when it was acknowledged
+    began: float  # seconds on the monotonic clock when it was sent
+    at: float  # … and when it was acknowledged
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ class Shoppers:
         writes: float,
         reads: float,
         going_on: Callable[[], bool],
-        kinds: Sequence[str] = ("address", "address", "cart", "edit"),
+        kinds: Sequence[str] = ("address", "edit", "cart", "edit", "cart", "edit"),
     ) -> None:
         """Start `writes` and `reads` a second, evenly, while `going_on()`; then wait for those that run."""
         await asyncio.gather(
@@ -116,7 +118,7 @@ class Shoppers:
     async def _write(self, http: aiohttp.ClientSession, kind: str) -> None:
         customer = self._customers[int(self._ids.fraction() * len(self._customers))]
         due, token = self._clock.monotonic(), self._ids.secret(9).hex()
-        promise = Promise(kind, customer, token, due)
+        promise = Promise(kind, customer, token, due, due)
         route, form = self._wish(kind, token)
         try:
             answer = await self._send(http, customer, "POST", route, form)
@@ -128,8 +130,8 @@ class Shoppers:
             self.ledger.writes.append((due, self._clock.monotonic() - due))
         if "success" not in answer:
             self.ledger.wrong.append(f"{route}: {str(answer)[:200]}")
-        elif kind == "address":
-            self.ledger.promises.append(Promise(kind, customer, token, self._clock.monotonic()))
+        elif kind in ("address", "edit"):
+            self.ledger.promises.append(Promise(kind, customer, token, due, self._clock.monotonic()))
 
     def _wish(self, kind: str, token: str) -> tuple[str, dict[str, str]]:
         if kind == "address":
@@ -138,7 +140,7 @@ class Shoppers:
         if kind == "cart":
             number = 1 + int(self._ids.fraction() * self._products)
             return "checkout/cart.add", {"product_id": str(number), "quantity": "1"}
-        return "account/edit.save", {"firstname": "A", "lastname": "Shopper", "telephone": token[:12]}
+        return "account/edit.save", {"firstname": "A", "lastname": token, "telephone": ""}
 
     async def _read(self, http: aiohttp.ClientSession) -> None:
         number = 1 + int(self._ids.fraction() * self._products)

@@ -118,7 +118,7 @@ CREATE TABLE due (
     next_at timestamptz NOT NULL DEFAULT shop_now(),
     PRIMARY KEY (kind, key)
 );
-CREATE INDEX due_next ON due (kind, next_at);
+CREATE INDEX due_next ON due (kind, next_at, at, length(key), key); -- the order in which they are offered
 
 -- Tables that every record reads (countries, statuses) and that changed: what depends on them is yet to be made due.
 CREATE TABLE reference_due (

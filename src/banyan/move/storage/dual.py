@@ -116,6 +116,17 @@ async def ready(db: Db | Tx, limit: int) -> list[Row]:
     )
 
 
+async def behind(db: Db | Tx, ended: datetime) -> bool:
+    """Whether there are writes that began before a moment and whose effects are not all in the mirror yet."""
+    found: bool = await db.fetchval(
+        """SELECT EXISTS (SELECT FROM dual_write w JOIN checkpoint c ON c.stream = $2
+               WHERE w.fate IS NULL AND w.began_at <= $1 AND (w.until_at IS NULL OR w.until_at > c.at))""",
+        ended,
+        BINLOG,
+    )
+    return found
+
+
 async def changes_of(db: Db | Tx, kind: str, key: str) -> list[Row]:
     """Every row change that is kept of an aggregate, the first one first."""
     return await db.fetch(

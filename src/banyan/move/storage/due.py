@@ -114,11 +114,11 @@ async def _mark_by_rows(tx: Tx, each: Mirrored, kind: str, group: str, at: int) 
 
 
 async def next_of(db: Db | Tx, kind: str, limit: int) -> list[Row]:
-    """Aggregates of a kind to offer now, oldest change first."""
+    """Aggregates of a kind to offer now, oldest change first; of those that changed together the lowest number."""
     return await db.fetch(
         """SELECT d.kind, d.key, d.group_name, d.at, d.tries FROM due d JOIN groups g ON g.name = d.group_name
            WHERE d.kind = $1 AND d.next_at <= shop_now() AND g.owner = 'legacy' AND g.state <> 'aborted'
-           ORDER BY d.next_at, d.at LIMIT $2""",
+           ORDER BY d.next_at, d.at, length(d.key), d.key LIMIT $2""",
         kind,
         limit,
     )

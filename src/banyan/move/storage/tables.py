@@ -156,6 +156,11 @@ async def states(db: Db | Tx) -> dict[str, str]:
     return {row["name"]: row["state"] for row in await db.fetch("SELECT name, state FROM legacy_table")}
 
 
+async def seen(db: Db | Tx) -> dict[int, int]:
+    """Of each table, how many row changes the stream has seen."""
+    return {row["number"]: row["seen"] for row in await db.fetch("SELECT number, seen FROM legacy_table")}
+
+
 def _mirrored(row: Row, use: Use) -> Mirrored:
     return Mirrored(
         row["number"],

@@ -4,7 +4,7 @@ when somebody asks for it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from banyan.move.mover import Mover
 from banyan.move.mover.preparing import known_groups
 from banyan.move.rows import Row, unpack
 from banyan.move.source import SqlError
-from banyan.move.storage import checkpoints, checks, due, groups, log, mirror
+from banyan.move.storage import checkpoints, checks, due, groups, log, mirror, tables
 from banyan.move.storage.checks import Coverage, Finding
 from banyan.move.storage.mirror import Writes
 from banyan.move.storage.tables import Mirrored
@@ -25,6 +25,7 @@ from banyan.move.verify.against_source import Comparing, Looked
 AT_ONCE = 4  # tables
 STEP_EVERY = 1.0  # seconds between looks at whether a group is verified: its coverage is counted for that
 EVERY = 0.5  # seconds between looks at what changed, where nothing did
+QUIET = 20.0  # seconds after which a table is looked through all the same, though the stream saw nothing of it
 _log = logging.getLogger(__name__)
 
 
@@ -98,6 +99,7 @@ class Verifier:
         self._mover = mover
         self._ports = mover.ports
         self._step_at = 0.0
+        self._quiet: dict[int, tuple[int, float]] = {}  # table → changes seen when all of it was compared, and when
 
     async def whole(
         self,
@@ -149,19 +151,28 @@ class Verifier:
             return False
         async with db.transaction() as tx:
             await checks.moment(tx, checkpoint.at)
-        live = [each for each in mover.mirrors if each.state == "live" and each.table.key]
+        seen = await tables.seen(db)
+        live = [each for each in mover.mirrors if each.state == "live" and each.table.key and self._stirs(each, seen)]
         # Several at a time: each waits for the stream to come to where its rows were read.
         turn = asyncio.Semaphore(AT_ONCE)
-        busy = any(await asyncio.gather(*(self._in_turn(turn, each) for each in live)))
+        busy = any(await asyncio.gather(*(self._in_turn(turn, each, seen[each.number]) for each in live)))
         if self._ports.clock.monotonic() >= self._step_at:
             await self._step()
             self._step_at = self._ports.clock.monotonic() + STEP_EVERY
         return busy
 
-    async def _in_turn(self, turn: asyncio.Semaphore, each: Mirrored) -> bool:
+    def _stirs(self, each: Mirrored, seen: Mapping[int, int]) -> bool:
+        """Whether anything of a table may have changed since all of it was compared: to look is to read it whole."""
+        was, at = self._quiet.get(each.number, (-1, 0.0))
+        return each.number in seen and (seen[each.number] != was or self._ports.clock.monotonic() > at + QUIET)
+
+    async def _in_turn(self, turn: asyncio.Semaphore, each: Mirrored, seen: int) -> bool:
         async with turn:
             try:
-                return await self._table(each)
+                busy = await self._table(each)
+                if not busy:
+                    self._quiet[each.number] = (seen, self._ports.clock.monotonic())
+                return busy
             except SqlError as error:
                 _log.warning("a table could not be compared", extra={"table": each.name, "why": error.message})
                 return False
