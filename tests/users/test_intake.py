@@ -263,7 +263,7 @@ async def test_what_should_be_mended_is_taken_again(desk: Desk) -> None:
         ({"name": "a\0b"}, "NUL"),
         ({"phone": "\ud800"}, "broken"),
         ({"id": "usr_1"}, "id is none"),
-        ({"addresses": tuple(address() for _ in range(51))}, "at most 50"),
+        ({"addresses": tuple(address() for _ in range(1_001))}, "at most 1000"),
         ({"addresses": (address(id="adr_00000000000000000000000001"),) * 2}, "an id of its own"),
         ({"version": 1 << 62}, "no version"),
     ],

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Wish:
 
     writes: float = 60.0
     reads: float = 40.0
-    shoppers: int = 120
+    shoppers: int = 300
     rounds: int = 1
     group: str = "users"
     quiet_seconds: float = 5.0  # of traffic before, between and after
@@ -295,38 +295,70 @@ async def _look_for_everything(on: Stage, ledger: Ledger, evidence: Evidence) ->
     """Every promise on both sides: the way back has to have written it there, too."""
     evidence.writes, evidence.reads = len(ledger.writes), len(ledger.reads)
     evidence.wrong = list(ledger.wrong)
-    kept = [each for each in ledger.promises if each.kind == "address"]
-    evidence.promises = len(kept)
+    evidence.promises = len(ledger.promises)
+    addresses = [each for each in ledger.promises if each.kind == "address"]
+    edits = [each for each in ledger.promises if each.kind == "edit"]
+    customers = sorted({each.customer for each in ledger.promises})
     for _ in range(40):  # what was acknowledged a moment ago may still be on its way back
         there = await asyncio.to_thread(_there, on.mariadb)
-        here = await _here(on, sorted({each.customer for each in kept}))
-        evidence.lost = [each for each in kept if not there[each.token] or not here[each.token]]
+        here = await _here(on, customers)
+        evidence.lost = [each for each in addresses if not there.lines[each.token] or not here.lines[each.token]]
+        evidence.lost += _overwritten(edits, there.names) + _overwritten(edits, here.names)
         if not evidence.lost:
             break
         await on.clock.sleep(0.5)
-    evidence.doubled = [each for each in kept if there[each.token] > 1 or here[each.token] > 1]
+    evidence.doubled = [each for each in addresses if there.lines[each.token] > 1 or here.lines[each.token] > 1]
 
 
-def _there(mariadb: MariaDb) -> Counter[str]:
-    """First address lines in the legacy database."""
+def _overwritten(edits: Sequence[Promise], names: Mapping[int, str]) -> list[Promise]:
+    """Edits that are gone though nothing came after them: the last of a customer's, or one of those at the same time."""
+    lost = []
+    newest: dict[int, Promise] = {}
+    for each in edits:
+        if each.customer not in newest or each.began > newest[each.customer].began:
+            newest[each.customer] = each
+    tokens = {each.token: each for each in edits}
+    for customer, last in newest.items():
+        kept = tokens.get(names.get(customer, ""))
+        # What is kept may be older than the newest only if it had not ended when the newest was sent.
+        if kept is None or kept.at < last.began:
+            lost.append(last)
+    return lost
+
+
+@dataclass(slots=True)
+class Found:
+    """What one side holds: first address lines, and last names by customer."""
+
+    lines: Counter[str] = field(default_factory=Counter)
+    names: dict[int, str] = field(default_factory=dict)
+
+
+def _there(mariadb: MariaDb) -> Found:
+    """In the legacy database."""
     with mariadb.connect(DATABASE) as con, con.cursor() as cursor:
         cursor.execute("SELECT address_1 FROM oc_address")
-        return Counter(row[0] for row in cursor.fetchall())
+        lines = Counter(str(row[0]) for row in cursor.fetchall())
+        cursor.execute("SELECT customer_id, lastname FROM oc_customer")
+        return Found(lines, {int(row[0]): str(row[1]) for row in cursor.fetchall()})
 
 
-async def _here(on: Stage, customers: Sequence[int]) -> Counter[str]:
-    """First address lines that shoppers see with us, signed in with the passwords of the legacy shop."""
-    found: Counter[str] = Counter()
+async def _here(on: Stage, customers: Sequence[int]) -> Found:
+    """What shoppers see with us, signed in with the passwords of the legacy shop."""
+    found = Found()
     async with _http() as http:
         for customer in customers:
             body = {"email": f"shopper{customer}@example.com", "password": stocking.PASSWORD}
             async with http.post(f"{on.shop.url}/v1/sessions", json=body) as answer:
-                token = (await answer.json())["access_token"]
+                signed_in = await answer.json()
+            headers = {"Authorization": f"Bearer {signed_in.get('access_token', '')}"}
+            async with http.get(f"{on.shop.url}/v1/me", headers=headers) as answer:
+                found.names[customer] = (await answer.json()).get("name", "").rpartition(" ")[2]
             cursor: str | None = ""
             while cursor is not None:
                 url = f"{on.shop.url}/v1/me/addresses?limit=100" + (f"&cursor={cursor}" if cursor else "")
-                async with http.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
+                async with http.get(url, headers=headers) as answer:
                     page = await answer.json()
-                found.update(each["address"]["line1"] if "address" in each else each["line1"] for each in page["items"])
+                found.lines.update(each["line1"] for each in page.get("items", ()))
                 cursor = page.get("next_cursor")
     return found

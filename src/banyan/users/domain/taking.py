@@ -10,7 +10,8 @@ from banyan.contracts.legacy import Customer, CustomerAddress
 from banyan.users.domain.emails import Email, parse
 from banyan.users.domain.places import COUNTRIES
 
-MOST_ADDRESSES = 50
+MOST_ADDRESSES = 1_000
+"""Of one customer: more than anybody may add here, because what somebody has elsewhere is no reason to refuse them."""
 NOWHERE = "ZZ"
 """The country of an address that names none we know (CLDR: unknown region)."""
 DEAREST_BCRYPT = 13
