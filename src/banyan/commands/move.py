@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, help="Move a live legacy shop in, and back at any moment.")
-quarantine = typer.Typer(no_args_is_help=True, help="What could not be taken over, in plain words.")
-throttle = typer.Typer(no_args_is_help=True, help="How hard the copy may push the legacy shop.")
+quarantine = typer.Typer(
+    no_args_is_help=True, help="What could not be taken over, in plain words.\n\nExample: `banyan move quarantine list`"
+)
+throttle = typer.Typer(
+    no_args_is_help=True, help="How hard the copy may push the legacy shop.\n\nExample: `banyan move throttle show`"
+)
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(throttle, name="throttle")
-mapping = typer.Typer(no_args_is_help=True, help="The mapping file of a shop nobody knows.")
+mapping = typer.Typer(
+    no_args_is_help=True,
+    help="The mapping file of a shop nobody knows.\n\nExample: `banyan move map check my-shop.yaml`",
+)
 app.add_typer(mapping, name="map")
 
 SERVICES = ("move", "users", "catalog", "inventory", "orders", "payments")

@@ -50,7 +50,7 @@ _BODY = (
 )
 _NOTED = (
     f"INSERT INTO {HITS} (table_name, action, who, hits, first_at, last_at) "
-    "VALUES ({table}, '{action}', USER(), 1, NOW(), NOW()) "
+    "VALUES ({table}, '{action}', USER(), 1, SYSDATE(), SYSDATE()) "
     "ON DUPLICATE KEY UPDATE hits = hits + 1, last_at = VALUES(last_at); "
 )
 
