@@ -20,6 +20,9 @@ SOURCE = ROOT / "src" / "banyan"
 @pytest.mark.parametrize("service", topology.SERVICES)
 def test_sql_asks_the_shops_clock_and_not_the_databases(service: str) -> None:
     for file in sorted((SOURCE / service).rglob("*")):
+        # Of the mover, what stands outside these two speaks to the legacy shop's database, whose clock is its own.
+        if service == "move" and file.parent.name not in ("schema", "storage"):
+            continue
         if file.suffix in (".sql", ".py"):
             blind = re.findall(r"(?<!shop_)\bnow\(\)|current_timestamp|clock_timestamp", file.read_text("utf-8"), re.I)
             assert [each for each in blind if not _asks_the_port(file, each)] == [], file

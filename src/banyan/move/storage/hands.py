@@ -201,7 +201,7 @@ async def rehearsed(db: Db, group: str) -> None:
 async def lateness(db: Db | Tx, group: str) -> float:
     """Seconds that are left of an attempt's deadline; below zero when it is over."""
     left: float | None = await db.fetchval(
-        "SELECT extract(epoch FROM deadline - clock_timestamp())::float FROM groups WHERE name = $1", group
+        "SELECT extract(epoch FROM deadline - shop_now())::float FROM groups WHERE name = $1", group
     )
     return -1.0 if left is None else left
 

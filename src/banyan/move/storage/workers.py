@@ -16,7 +16,7 @@ class Worker:
 
 async def read(db: Db) -> list[Worker]:
     rows = await db.fetch(
-        "SELECT id, held, extract(epoch FROM until - clock_timestamp())::float AS left FROM worker ORDER BY id"
+        "SELECT id, held, extract(epoch FROM until - shop_now())::float AS left FROM worker ORDER BY id"
     )
     return [Worker(row["id"], row["left"], row["held"]) for row in rows]
 
@@ -30,8 +30,8 @@ async def not_holding(db: Db, group: str, epoch: int) -> list[Worker]:
     async with db.transaction() as tx:
         await tx.execute("LOCK TABLE worker IN SHARE MODE")
         rows = await tx.fetch(
-            """SELECT id, held, extract(epoch FROM until - clock_timestamp())::float AS left FROM worker
-               WHERE until > clock_timestamp() AND coalesce((held ->> $1)::bigint, 0) < $2 ORDER BY id""",
+            """SELECT id, held, extract(epoch FROM until - shop_now())::float AS left FROM worker
+               WHERE until > shop_now() AND coalesce((held ->> $1)::bigint, 0) < $2 ORDER BY id""",
             group,
             epoch,
         )
