@@ -105,6 +105,34 @@ def sim(
     _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.failures))
 
 
+@app.command("cutover-model")
+def cutover_model(
+    large: Annotated[bool, typer.Option("--large", help="Up to 2.5 million states: over a minute, a few GB.")] = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Make each deliberate mistake, and see it caught.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """How a group changes hands, as a model: every state with crashes, doubled deliveries, two gateways and bypassing writers.
+
+    Example: `banyan trial cutover-model --mutants`
+    """
+    from banyan.trial import cutover_model as model
+
+    if mutants:
+        caught = model.catch()
+        lines = [line for each in caught for line in each.lines()]
+        _say(
+            lines,
+            {"mutants": [each.as_json() for each in caught]},
+            as_json,
+            failed=any(c.verdict.holds for c in caught),
+        )
+        return
+    verdict = model.explore(model.LARGE if large else model.SMALL)
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=not verdict.holds)
+
+
 def _say(lines: list[str], value: dict[str, Any], as_json: bool, *, failed: bool) -> None:
     if as_json:
         tell(value)
