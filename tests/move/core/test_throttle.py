@@ -40,17 +40,19 @@ async def test_the_copy_rests_on_a_word_and_progress_never_goes_backwards(moving
         await throttle.rest(db, "Ada", " ")
     await throttle.turn(db, "chunk_ms", "1", "test")
     await m.mover.copy()
+    # At rest before anybody works, so that it cannot be over before it rests.
+    shown = await throttle.rest(db, "Ada", "the sale begins")
+    assert shown.reason == "Ada said so: the sale begins"
     m.work()
+    await asyncio.sleep(1)
     seen: list[tuple[float, int]] = []
     rested = False
     while True:
         (group,) = (await status(db, m.mover.adapter)).groups
         if group.copy_percent is not None:
             seen.append((group.copy_percent, group.rows_copied))
-        if group.rows_copied > 1_000 and not rested:
+        if not rested:
             rested = True
-            shown = await throttle.rest(db, "Ada", "the sale begins")
-            assert shown.reason == "Ada said so: the sale begins"
             still = -1
             while (now := (await status(db, m.mover.adapter)).groups[0].rows_copied) != still:
                 still = now
