@@ -123,3 +123,11 @@ async def test_a_guest_is_sent_to_sign_in(browser: Old) -> None:
 async def test_what_we_do_not_have_says_so(browser: Old) -> None:
     assert "error" in await browser.post("account/wishlist.add", {"product_id": "40"})
     assert await browser.post("common/currency.save", {"code": "EUR"}) == {"redirect": "/"}
+
+
+async def test_of_changes_at_once_the_last_stands_and_nobody_is_refused(browser: Old) -> None:
+    await _register(browser, "cy@example.com")
+    forms = [{"firstname": "Cy", "lastname": f"N{number}"} for number in range(4)]
+    told = await asyncio.gather(*(browser.post("account/edit.save", form) for form in forms))
+    assert [each for each in told if "success" not in each] == []
+    assert (await _me(browser))["name"] in {f"Cy N{number}" for number in range(4)}
