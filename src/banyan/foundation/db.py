@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from banyan.contracts import Event
-from banyan.foundation import deadlines, outbox
+from banyan.foundation import deadlines, outbox, telemetry
 from banyan.foundation.wake import Wake
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
@@ -39,7 +39,7 @@ class Tx:
     def __init__(self, con: Connection, ids: Ids) -> None:
         self.con = con
         self._ids = ids
-        self._told: list[Event] = []
+        self._told: list[tuple[Event, str]] = []
         self._flushed = False
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
@@ -60,9 +60,10 @@ class Tx:
     async def executemany(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         await self.con.executemany(sql, values)
 
-    def tell(self, *events: Event) -> None:
-        """Publish these facts if, and only if, this transaction commits."""
-        self._told.extend(events)
+    def tell(self, *events: Event, trace: str | None = None) -> None:
+        """Publish these facts if, and only if, this transaction commits. `trace`: of another request than the present."""
+        trace = telemetry.traceparent() if trace is None else trace
+        self._told.extend((event, trace) for event in events)
 
     async def flush(self) -> bool:
         """Write the facts told so far to the outbox; whether this transaction wrote any, now or before."""

@@ -35,16 +35,15 @@ DELETE FROM outbox WHERE ctid IN (
       AND (txid, pos) <= (SELECT txid, pos FROM relay_position WHERE the_one) LIMIT 5000)"""
 
 
-async def append(con: "Connection", events: Sequence[Event], ids: Ids) -> None:
-    """Write facts to the outbox, inside the transaction that `con` has open."""
-    trace = telemetry.traceparent()
+async def append(con: "Connection", told: Sequence[tuple[Event, str]], ids: Ids) -> None:
+    """Write facts, each with its trace, to the outbox, inside the transaction that `con` has open."""
     await con.execute(
         _APPEND,
-        [ids.new("evt") for _ in events],
-        [event.TYPE for event in events],
-        [event.key for event in events],
-        [event.model_dump(mode="json") for event in events],
-        [trace] * len(events),
+        [ids.new("evt") for _ in told],
+        [event.TYPE for event, _ in told],
+        [event.key for event, _ in told],
+        [event.model_dump(mode="json") for event, _ in told],
+        [trace for _, trace in told],
     )
 
 

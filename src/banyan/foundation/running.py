@@ -107,6 +107,8 @@ class Shop:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         for ports in self.ports.values():
+            await ports.gatherings.close()
+        for ports in self.ports.values():
             for port in (ports.cache, ports.media, ports.mail, ports.keys, ports.search, ports.db):
                 await port.close()
         await self.peers.close()

@@ -1,15 +1,18 @@
 """A service is a name, tables, routes, calls, reactions and chores; Ports are what it is given to work with."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter
 
 from banyan.contracts import Call, Event
+from banyan.foundation import telemetry
 from banyan.foundation.db import Db, Tx
+from banyan.foundation.gathering import Asked, Gatherings
 from banyan.foundation.settings import Settings
 from banyan.foundation.wake import Wake
 from banyan.kernel.clock import Clock
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from banyan.foundation.media import Media
     from banyan.foundation.peers import Peers
     from banyan.foundation.search import Search
+
+
+Wish = TypeVar("Wish")
+Told = TypeVar("Told")
 
 
 @dataclass(slots=True)
@@ -46,6 +53,21 @@ class Ports:
     due: defaultdict[str, Wake] = field(
         default_factory=lambda: defaultdict(Wake)
     )  # by chore: rung when it has work now
+    gatherings: Gatherings = field(default_factory=Gatherings)
+
+    async def together(
+        self,
+        work: "Callable[[Ports, Sequence[Asked[Wish]]], Awaitable[Sequence[Told | Exception]]]",
+        wish: Wish,
+    ) -> Told:
+        """Have `work` done for this wish, in one round with those that others ask for meanwhile (foundation.gathering)."""
+        if self.gatherings.alone:
+            (told,) = await work(self, [Asked(wish, telemetry.traceparent())])
+            if isinstance(told, Exception):
+                raise told
+            return told
+        answer: Told = await self.gatherings.of(work, lambda: partial(work, self))(wish)
+        return answer
 
 
 CallHandler = Callable[[Ports, Any], Awaitable[Any]]

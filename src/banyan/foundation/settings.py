@@ -68,6 +68,7 @@ class Settings(BaseModel):
     hold_seconds: int = Field(default=900, ge=1, le=86_400)
     allocation: Literal["priority", "fewest_parcels"] = "priority"
     capture: Literal["confirmation", "fulfilment"] = "confirmation"
+    pay_later: str = Field(default="", pattern="^[a-z_,]*$")  # ways to pay whose money comes later: `cod,bank_transfer`
     checkout_seconds: float = Field(default=8.0, ge=0.05, le=60)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     rate_limits: bool = True

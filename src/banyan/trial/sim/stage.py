@@ -11,6 +11,7 @@ from banyan.catalog import importing
 from banyan.contracts.users import PERMISSIONS
 from banyan.foundation import outbox
 from banyan.foundation.auth import Authority, Principal
+from banyan.foundation.gathering import Gatherings
 from banyan.foundation.inbox import Inbox
 from banyan.foundation.peers import Local
 from banyan.foundation.running import Shop, inbox_of
@@ -101,6 +102,7 @@ class Stage:
                 staff,
             )
             ports.due.clear()
+            ports.gatherings = Gatherings(alone=True)
             peers.add(name, Local(ports, self.services[name].calls, self.apps[name]))
         return Game(self, turnstile, plan, bus)
 

@@ -1,0 +1,116 @@
+"""Work that is asked for one by one and done by many: whoever comes while a round runs goes with the next one.
+
+Nobody waits for company: a single asker is served at once, and rounds grow by themselves where many ask. What is
+shared is the work's fixed cost (round trips, locks, the commit), never its outcome: each asker has an answer, or a
+refusal, of their own.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from banyan.foundation import deadlines, telemetry
+from banyan.kernel.refusals import Refusal, Unavailable
+
+Wish = TypeVar("Wish")
+Told = TypeVar("Told")
+MOST = 64  # in one round
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[Wish]):
+    """One wish of a round, and the trace of the request it belongs to (W3C traceparent; empty for none)."""
+
+    wish: Wish
+    trace: str = ""
+
+
+Work = Callable[[Sequence[Asked[Wish]]], Awaitable[Sequence[Told | Exception]]]
+"""Answers each wish, in the order of the wishes; an exception is raised to that one asker alone."""
+
+
+class Gathering(Generic[Wish, Told]):
+    """Rounds of `work`. At most `rounds` run at the same time, each of at most `most` wishes."""
+
+    def __init__(self, work: Work[Wish, Told], *, most: int = MOST, rounds: int = 1) -> None:
+        self._work = work
+        self._most = most
+        self._rounds = rounds
+        self._waiting: deque[tuple[Asked[Wish], asyncio.Future[Told]]] = deque()
+        self._running = set[asyncio.Task[None]]()
+
+    async def __call__(self, wish: Wish) -> Told:
+        """The answer to this wish. An asker who gives up (deadline, cancelled) does not undo what the round does."""
+        answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._waiting.append((Asked(wish, telemetry.traceparent()), answer))
+        if len(self._running) < self._rounds:
+            running = asyncio.create_task(self._run())
+            self._running.add(running)
+            running.add_done_callback(self._running.discard)
+        return await answer
+
+    async def close(self) -> None:
+        """Stop. Who still waits is told that nothing is known."""
+        for running in list(self._running):
+            running.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        while self._waiting:
+            _tell(self._waiting.popleft()[1], Unavailable("this process is stopping", retry_after=1))
+
+    async def _run(self) -> None:
+        deadlines.forget()  # it is for all who wait, not for the first
+        while self._waiting:
+            count = min(self._most, len(self._waiting))
+            await self._round([self._waiting.popleft() for _ in range(count)])
+
+    async def _round(self, asked: "list[tuple[Asked[Wish], asyncio.Future[Told]]]") -> None:
+        asked = [each for each in asked if not each[1].done()]  # who has gone by now need not be served
+        if not asked:
+            return
+        try:
+            told: Sequence[Told | Exception] = await self._work([each for each, _ in asked])
+        except asyncio.CancelledError:
+            for _, answer in asked:
+                _tell(answer, Unavailable("this process is stopping", retry_after=1))
+            raise
+        except Refusal as refusal:
+            told = [refusal] * len(asked)
+        except Exception as error:
+            if len(asked) > 1:  # one of them is at fault: let it not be the others' loss
+                for each in asked:
+                    await self._round([each])
+                return
+            told = [error]
+        for (_, answer), each_told in zip(asked, told, strict=True):
+            _tell(answer, each_told)
+
+
+def _tell(answer: "asyncio.Future[Told]", told: Told | Exception) -> None:
+    if answer.done():
+        return
+    if isinstance(told, Exception):
+        answer.set_exception(told)
+    else:
+        answer.set_result(told)
+
+
+class Gatherings:
+    """The gatherings of one service in one process, by the work they do."""
+
+    def __init__(self, *, alone: bool = False) -> None:
+        """`alone`: every wish is a round of its own, in its asker's task (for a simulator that orders tasks itself)."""
+        self.alone = alone
+        self._made: dict[Callable[..., Any], Gathering[Any, Any]] = {}
+
+    def of(self, work: Callable[..., Any], bound: Callable[[], Work[Any, Any]]) -> Gathering[Any, Any]:
+        """The gathering of this work, made when it is first asked for."""
+        made = self._made.get(work)
+        if made is None:
+            made = self._made[work] = Gathering(bound())
+        return made
+
+    async def close(self) -> None:
+        for made in self._made.values():
+            await made.close()
