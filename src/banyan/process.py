@@ -28,6 +28,7 @@ from banyan.gateway.legacy.asked import longest_body
 from banyan.gateway.limits import max_body
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
+from banyan.workers import until_nobody_watches
 
 _log = logging.getLogger(__name__)
 DRAIN_SECONDS = 10.0
@@ -73,10 +74,17 @@ async def connect(settings: Settings, names: Sequence[str], *, caller: str = "sh
     return Process(Shop.over(settings, bus, clock=clock, ids=SystemIds(clock), caller=caller), server), urls
 
 
-async def open_parts(settings: Settings, parts: Sequence[str], *, serve: bool = True, work: bool = True) -> Process:
-    """Open services and faces. With `serve` the process answers HTTP for them, with `work` it does their background work."""
+async def open_parts(
+    settings: Settings, parts: Sequence[str], *, serve: bool = True, work: bool = True, several: bool = False
+) -> Process:
+    """Open services and faces. With `serve` the process answers HTTP for them, with `work` it does their background work.
+
+    `several` processes of this data folder read one search index, which one of them keeps.
+    """
     if not serve:  # the index is kept by who answers searches; one process alone can hold its folder
         settings = settings.model_copy(update={"search_url": SecretStr("embedded://memory")})
+    elif several and settings.search_url.get_secret_value() == "embedded://":
+        settings = settings.model_copy(update={"search_url": SecretStr("embedded://search?shared")})
     services = [name for name in parts if name in topology.SERVICES]
     faces = [name for name in parts if name in topology.FACES]
     if serve and len(parts) > 1 and "gateway" not in parts:
@@ -143,8 +151,11 @@ def free(host: str, port: int) -> None:
             ) from None
 
 
-async def listen(process: Process, host: str, port: int, started: Callable[[], None]) -> None:
-    """Serve HTTP until SIGTERM or SIGINT; then drain: not ready, finish what runs, stop the work, close."""
+async def listen(process: Process, host: str, port: int, started: Callable[[], None], *, worker: bool = False) -> None:
+    """Serve HTTP until SIGTERM or SIGINT; then drain: not ready, finish what runs, stop the work, close.
+
+    A `worker` shares the port with others of its kind, and ends with the process that watches them.
+    """
     assert process.app is not None
     server = Server(
         process.app,
@@ -162,8 +173,11 @@ async def listen(process: Process, host: str, port: int, started: Callable[[], N
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
+    if worker:
+        until_nobody_watches(stopping)
     try:
-        free(host, port)  # again: the server would share the port with another that took it meanwhile
+        if not worker:
+            free(host, port)  # again: the server would share the port with another that took it meanwhile
         serving = asyncio.create_task(server.serve())
         started()
         waiting = asyncio.create_task(stopping.wait())

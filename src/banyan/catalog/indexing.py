@@ -22,7 +22,12 @@ _TIME = "@"
 
 
 async def begin(ports: Ports) -> str | None:
-    """The bus position to follow from. Without a usable one the index is filled from the database first."""
+    """The bus position to follow from. Without a usable one the index is filled from the database first.
+
+    Where another process keeps the index there is nothing to do but to hear of what it does.
+    """
+    if not ports.search.keeps:
+        return None
     position, _, noted = (await ports.search.position() or "").partition(_TIME)
     known = position and noted.isdigit() and _now(ports) - int(noted) < _FORGOTTEN
     if known and (await ports.search.count() or not await documents.any_published(ports.db)):
@@ -55,6 +60,8 @@ class Keeper:
 
     async def take(self, ports: Ports, batch: Sequence[Envelope]) -> None:
         """Read again what these facts are about and put it, or take it out where shoppers no longer see it."""
+        if not ports.search.keeps:
+            return
         changed = {str(each.data["product_id"]) for each in batch if "product_id" in each.data}
         moved = {str(each.data["category_id"]) for each in batch if "category_id" in each.data}
         if changed:
@@ -66,6 +73,8 @@ class Keeper:
 
     async def reached(self, ports: Ports, position: str) -> None:
         """Publish, and keep how far the index is."""
+        if not ports.search.keeps:
+            return
         if self._unpublished < MOST_UNPUBLISHED and await _more_waits(ports, position):
             return
         self._unpublished = 0

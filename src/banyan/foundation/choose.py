@@ -44,14 +44,27 @@ async def cache(settings: Settings, clock: Clock) -> "Cache":
 
 
 async def search(settings: Settings) -> "Search":
-    """`embedded://` keeps its index in the data folder; `embedded://memory` keeps none."""
+    """`embedded://` keeps its index in the data folder; `embedded://memory` keeps none.
+
+    `embedded://search?shared`: whoever comes first keeps the index in that folder, those who come later read it.
+    """
     url = settings.search_url.get_secret_value()
 
     async def embedded() -> "Search":
+        from banyan.foundation.search import IndexInUse
         from banyan.foundation.search.embedded import EmbeddedSearch
+        from banyan.foundation.search.embedded.shared import SharedSearch
 
-        where = urlsplit(url).netloc
-        return EmbeddedSearch.open(None if where == "memory" else settings.data_dir / (where or "search"))
+        parts = urlsplit(url)
+        if parts.netloc == "memory":
+            return EmbeddedSearch.open(None)
+        place = settings.data_dir / (parts.netloc or "search")
+        if parts.query != "shared":
+            return EmbeddedSearch.open(place)
+        try:
+            return EmbeddedSearch.open(place)
+        except IndexInUse:
+            return SharedSearch(place)
 
     return await _pick("search", url, {"embedded": embedded})
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from banyan.contracts import gateway
 from banyan.foundation import deadlines, telemetry
@@ -102,7 +102,7 @@ class Edge:
             ready = not self.draining and await self._ready()
             return await _plain(send, 200 if ready else 503, b'{"ready":%s}' % (b"true" if ready else b"false"))
         if path == "/metrics":
-            return await _plain(send, 200, generate_latest(), CONTENT_TYPE_LATEST.encode())
+            return await _plain(send, 200, telemetry.metrics(), CONTENT_TYPE_LATEST.encode())
         length = given.get(b"content-length", b"0")
         if not length.isdigit():
             raise Malformed("Content-Length is not a number")

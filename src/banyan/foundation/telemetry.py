@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
@@ -24,7 +24,12 @@ REQUESTS = Histogram(
 )
 RELAYED = Counter("shop_events_relayed_total", "Events moved from an outbox to the bus", ["service"])
 REACTED = Counter("shop_events_handled_total", "Events handled by a consumer", ["consumer", "outcome"])
-STUCK = Gauge("shop_streams_stuck", "Streams that wait behind an event which failed", ["consumer"])
+STUCK = Gauge(
+    "shop_streams_stuck",
+    "Streams that wait behind an event which failed",
+    ["consumer"],
+    multiprocess_mode="livemostrecent",
+)
 
 _tracer: "Tracer | None" = None
 _request: ContextVar[str] = ContextVar("request_id", default="")
@@ -32,6 +37,15 @@ _trace: ContextVar[str] = ContextVar("traceparent", default="")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def metrics() -> bytes:
+    """All metrics in Prometheus' text format: of this process, or of all workers where several keep them together."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
 
 
 def request_id() -> str:

@@ -111,6 +111,9 @@ class Results:
 class Search(Protocol):
     """An index of products. Writes are seen by searches after the next commit, and then at once."""
 
+    keeps: bool
+    """Whether it is kept up to date here; if not, somebody else keeps it, and what is written here goes nowhere."""
+
     async def put(self, documents: Sequence[Document]) -> None:
         """Add, or replace by id."""
         ...

@@ -16,6 +16,16 @@ class Note:
     position: str | None = None
 
 
+def read_note(path: Path) -> Note | None:
+    """The note of the index in this folder; None where there is none that can be read."""
+    try:
+        note = json.loads((path / "note.json").read_bytes())
+        position = note["position"]
+        return Note(str(note["version"]), None if position is None else str(position))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 class Folder:
     """`index/` is the live index, `index.aside/` the last one which could not be used."""
 
@@ -34,12 +44,7 @@ class Folder:
             raise IndexInUse(f"the search index in {path} is open elsewhere") from refused
 
     def read(self) -> Note | None:
-        try:
-            note = json.loads(self._note.read_bytes())
-            position = note["position"]
-            return Note(str(note["version"]), None if position is None else str(position))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        return read_note(self._note.parent)
 
     def write(self, note: Note) -> None:
         """Replace the note as a whole: a crash leaves the old one or the new one."""

@@ -36,6 +36,8 @@ class EmbeddedSearch:
     of a lock though the write goes on, and the next one would run beside it.
     """
 
+    keeps = True
+
     def __init__(self, index: tantivy.Index, folder: Folder | None, position: str | None) -> None:
         self._index = index
         self._folder = folder
