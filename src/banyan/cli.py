@@ -22,7 +22,7 @@ app.command("up")(shop.up)
 app.command("serve")(shop.serve)
 app.command("work")(shop.work)
 app.command("invariants")(invariants.invariants)
-app.command("bench")(bench.bench)
+app.add_typer(bench.app, name="bench")
 for name, group in (
     ("db", db.app),
     ("catalog", catalog.app),

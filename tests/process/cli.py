@@ -25,7 +25,7 @@ class Said:
         return "Traceback" not in self.err + self.out and not self.err.startswith("{")
 
 
-async def banyan(*words: str, **env: str) -> Said:
+async def banyan(*words: str, seconds: float = 60, **env: str) -> Said:
     """Run a command to its end. Settings of the one who runs the tests are not its own."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("BANYAN_")}
     process = await asyncio.create_subprocess_exec(
@@ -36,7 +36,7 @@ async def banyan(*words: str, **env: str) -> Said:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        out, err = await asyncio.wait_for(process.communicate(), seconds)
     except TimeoutError:
         process.kill()
         raise

@@ -1,5 +1,7 @@
 """What trials sell: one product with so many units, put in beside a running shop or before it starts."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import orjson
@@ -20,8 +22,7 @@ PRICE = {"amount": 1999, "currency": "EUR"}
 
 async def stock(folder: Path, sku: str, units: int, *, warehouses: int = 1) -> None:
     """Put the product into the shop of this data folder, its units spread over warehouses."""
-    here = await _open(folder, "catalog", "inventory")
-    try:
+    async with opened(folder, "catalog", "inventory") as here:
         ports = here.shop.ports
         await importing.import_rows(
             ports["catalog"], [{"sku": sku, "name": f"Trial {sku}", "price": PRICE, "categories": ["Trial"]}]
@@ -30,26 +31,26 @@ async def stock(folder: Path, sku: str, units: int, *, warehouses: int = 1) -> N
         await here.shop.peers.ask(SetStock(counts=(StockCount(sku=sku, on_hand=units - share * (warehouses - 1)),)))
         for number in range(2, warehouses + 1):
             await _more(here, sku, share, number)
-    finally:
-        await here.close()
 
 
 async def proven(folder: Path) -> list[Finding]:
     """Every invariant over the shop of this data folder: those that do not hold."""
-    here = await _open(folder, *topology.SERVICES)
-    try:
+    async with opened(folder, *topology.SERVICES) as here:
         dbs = {name: ports.db for name, ports in here.shop.ports.items()}
         found = await invariants.check(dbs, [topology.service(name) for name in topology.SERVICES])
         return [finding for finding in found if finding.count]
+
+
+@asynccontextmanager
+async def opened(folder: Path, *names: str) -> AsyncIterator[Process]:
+    """Services of this data folder, beside the shop or without it."""
+    here, urls = await process.connect(known.read({}, data_dir=folder, search_url="embedded://memory"), names)
+    try:
+        for name in names:
+            await here.shop.open(topology.service(name), urls[name])
+        yield here
     finally:
         await here.close()
-
-
-async def _open(folder: Path, *names: str) -> Process:
-    here, urls = await process.connect(known.read({}, data_dir=folder, search_url="embedded://memory"), names)
-    for name in names:
-        await here.shop.open(topology.service(name), urls[name])
-    return here
 
 
 async def _more(here: Process, sku: str, units: int, number: int) -> None:
