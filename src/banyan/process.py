@@ -107,14 +107,16 @@ async def open_parts(
         if work:
             shop.work(service)
     if serve:
+        inner = await _inner(process, parts)
         process.app = Edge(
-            await _inner(process, parts),
+            inner,
             parts[0] if alone else "shop",
             clock=shop.clock,
             ids=shop.ids,
             ready=shop.ready,
             trust="gateway" not in parts,
             max_body=_longest if settings.legacy_http else max_body,
+            quick=inner.quick if "gateway" in parts else None,
         )
     return process
 

@@ -8,7 +8,7 @@ import pytest
 
 from banyan.foundation.envelope import Envelope
 from banyan.foundation.peers import HttpAnswer
-from banyan.gateway.cache import BRIEF, FRESH, GRACE, SETTLING, STALE, Shelf, family_of, key_of, tags_of
+from banyan.gateway.cache import BRIEF, FRESH, GRACE, REVALIDATE, SETTLING, STALE, Shelf, family_of, key_of, tags_of
 from banyan.gateway.prepared import Prepared
 from banyan.kernel.clock import VirtualClock
 from banyan.kernel.refusals import NotFound, Unavailable
@@ -166,7 +166,53 @@ async def test_nothing_is_kept_longer_than_allowed(shelf: Shelf, catalog: Catalo
         assert catalog.asked.count(target) == 1
         clock.advance(0.02)
         await read(shelf, target)
+        await asyncio.sleep(0)
         assert catalog.asked.count(target) == 2
+
+
+async def test_what_is_merely_old_is_sent_at_once_while_it_is_asked_for_again(
+    shelf: Shelf, catalog: Catalog, clock: VirtualClock
+) -> None:
+    catalog.answers = {MUG: mug(10)}
+    await read(shelf, MUG)
+    catalog.answers = {MUG: mug(20)}
+    clock.advance(FRESH + 1)
+    seen = [await read(shelf, MUG) for _ in range(3)]
+    assert [each["price"] for each in seen] == [10, 10, 10]  # type: ignore[index]
+    await until_asked(catalog, 2)
+    await asyncio.sleep(0)
+    assert (await read(shelf, MUG))["price"] == 20  # type: ignore[index]
+    assert len(catalog.asked) == 2
+
+
+async def test_while_it_cannot_be_asked_for_again_not_everyone_asks(
+    shelf: Shelf, catalog: Catalog, clock: VirtualClock
+) -> None:
+    catalog.answers = {MUG: mug(10)}
+    await read(shelf, MUG)
+    catalog.answers[MUG] = Unavailable("away")
+    clock.advance(FRESH + 1)
+    for _ in range(5):
+        assert (await read(shelf, MUG))["price"] == 10  # type: ignore[index]
+        await asyncio.sleep(0)
+    assert len(catalog.asked) == 2
+    clock.advance(GRACE)
+    await read(shelf, MUG)
+    await until_asked(catalog, 3)
+
+
+async def test_what_is_old_for_long_or_has_changed_is_not_sent(
+    shelf: Shelf, catalog: Catalog, clock: VirtualClock
+) -> None:
+    catalog.answers = {MUG: mug(10)}
+    await read(shelf, MUG)
+    catalog.answers = {MUG: mug(20)}
+    clock.advance(FRESH + REVALIDATE)
+    assert (await read(shelf, MUG))["price"] == 20  # type: ignore[index]
+    clock.advance(SETTLING)
+    catalog.answers = {MUG: mug(30)}
+    await shelf.hear([fact("PriceChanged")])
+    assert (await read(shelf, MUG))["price"] == 30  # type: ignore[index]
 
 
 async def test_while_the_catalogue_is_away_what_was_kept_is_shown(
@@ -175,7 +221,7 @@ async def test_while_the_catalogue_is_away_what_was_kept_is_shown(
     catalog.answers[MUG] = mug(10)
     await read(shelf, MUG)
     for trouble in (Unavailable("away"), answer({}, status=503), answer({}, status=500)):
-        clock.advance(FRESH)
+        clock.advance(FRESH + REVALIDATE)
         catalog.answers[MUG] = trouble
         asked = len(catalog.asked)
         assert await read(shelf, MUG) == {"id": "prd_1", "slug": "mug", "price": 10}

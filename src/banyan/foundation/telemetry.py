@@ -5,7 +5,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -73,6 +73,14 @@ def enter(given_trace: str, given_request: str, fresh: str) -> str:
     request = given_request if _SAFE_ID.fullmatch(given_request) else f"req_{fresh[:20]}"
     _request.set(request)
     return request
+
+
+def request_id_of(given: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The request id that came with these headers, if it looks like one; empty if not."""
+    for name, value in given:
+        if name == b"x-request-id":
+            return value if _SAFE_ID.fullmatch(value.decode("latin-1")) else b""
+    return b""
 
 
 class _JsonLines(logging.Formatter):

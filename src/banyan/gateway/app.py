@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from banyan.foundation import choose
 from banyan.foundation.auth import GUEST, Principal
 from banyan.foundation.cache import Cache
-from banyan.foundation.edge import Receive, Scope, Send
+from banyan.foundation.edge import Quick, Receive, Scope, Send
 from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.running import Shop
 from banyan.foundation.service import Follower, Ports
@@ -24,7 +24,6 @@ from banyan.gateway.describe.pages import PATHS, Pages
 from banyan.gateway.headers import Headers, Safety, outwards
 from banyan.gateway.legacy.crossing import DOORS, Crossing
 from banyan.gateway.limits import Limits
-from banyan.gateway.prepared import Prepared
 from banyan.gateway.proxy import Proxy
 from banyan.gateway.reply import Reply
 from banyan.gateway.routes import METHODS, Route, Routes, checked
@@ -35,7 +34,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 _log = logging.getLogger(__name__)
 _OWN = "gateway"
 _FRONT = "storefront"  # what no route names is its, or the legacy shop's while one moves in
-_HIT = ((b"cache-status", b"banyan; hit"),)  # RFC 9211
+_HIT = (b"cache-status", b"banyan; hit")  # RFC 9211
 _MISS = (b"cache-status", b"banyan; fwd=miss")
 # Where the one who asks is found out, an old token of theirs must not be in the way; providers have tokens of their own.
 _ASKED_INSIDE = ("/v1/sessions", "/oauth", "/webhooks", "/.well-known")
@@ -95,13 +94,12 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return
-        method: str = scope["method"]
-        if method == "GET" or method == "HEAD":
-            ready = self.shelf.fresh(key_of(_raw_path(scope), scope["query_string"]))
-            if ready is not None and await _serve(ready, scope, send, method == "HEAD"):
-                return
-        reply = Reply(send, method, scope["path"], self._safety, self._openapi.methods)
+            return None
+        if (ready := self.quick(scope)) is not None:
+            scope["banyan.route"] = ready.route
+            await send({"type": "http.response.start", "status": ready.status, "headers": ready.headers})
+            return await send({"type": "http.response.body", "body": ready.body})
+        reply = Reply(send, scope["method"], scope["path"], self._safety, self._openapi.methods)
         try:
             await self._let_in(scope, receive, reply)
         except Refusal as refusal:
@@ -113,6 +111,25 @@ class Gateway:
             if not reply.begun:
                 failed = Refusal("something went wrong on our side", code="internal", status=500)
                 await problem(failed)(scope, receive, reply)
+
+    def quick(self, scope: Scope) -> Quick | None:
+        """The answer to a read that is prepared, for whoever shows no token: the shortest way, a look-up."""
+        method: str = scope["method"]
+        if method != "GET" and method != "HEAD":
+            return None
+        ready = self.shelf.fresh(key_of(_raw_path(scope), scope["query_string"]))
+        if ready is None:
+            return None
+        accept = unless = b""
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                accept = value
+            elif name == b"if-none-match":
+                unless = value
+            elif name == b"authorization" or name == b"x-banyan-peer":
+                return None
+        status, told, body = ready.answer(accept=accept, unless=unless, head=method == "HEAD")
+        return Quick(status, [*told, _HIT], body, ready.route)
 
     async def close(self) -> None:
         """Let go of connections. The follower ends with the shop."""
@@ -256,21 +273,6 @@ class Gateway:
         """What every prepared answer carries; reading one counts towards no quota, but which there are is told."""
         carried = self._safety.added(outwards(told), "/v1/")
         return [*carried, (b"ratelimit-policy", limits.policy([limits.READS]))] if self._limits else carried
-
-
-async def _serve(ready: Prepared, scope: Scope, send: Send, head: bool) -> bool:
-    """The shortest way: nothing but the headers that choose the form. False for whoever shows a token."""
-    accept = unless = b""
-    for name, value in scope["headers"]:
-        if name == b"accept-encoding":
-            accept = value
-        elif name == b"if-none-match":
-            unless = value
-        elif name == b"authorization" or name == b"x-banyan-peer":
-            return False
-    scope["banyan.route"] = ready.route
-    await ready.send(send, accept=accept, unless=unless, head=head, also=_HIT)
-    return True
 
 
 def _crossing(shop: Shop) -> Crossing | None:

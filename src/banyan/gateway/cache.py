@@ -28,6 +28,7 @@ FRESH = 30.0  # seconds something is kept, where the bus says nothing and the se
 STALE = 600.0  # seconds it is still shown while the service fails
 SETTLING = 3.0  # seconds after a change during which indexes may still give the old answer …
 BRIEF = 0.5  # … which is therefore believed for this long only
+REVALIDATE = 30.0  # seconds that something which has not changed is sent after its time, while it is asked for again
 GRACE = 2.0  # seconds between two tries of a service that failed
 CACHE_CONTROL = "public, max-age=2, stale-while-revalidate=10"  # for browsers and CDNs, who hear of no change
 
@@ -65,13 +66,15 @@ def _name(parameter: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Kept:
-    """A prepared answer on the shelf. `until` is zero when something it was made of has changed."""
+    """A prepared answer on the shelf, of `target`. `until` is zero when something it was made of has changed."""
 
     prepared: Prepared
     tags: frozenset[str]
     until: float
+    merely_old: float  # until when it is sent once more while it is asked for again
     last: float  # when it is too old even for bad times
     size: int  # bytes, its key among them
+    target: str
 
 
 class Shelf:
@@ -102,10 +105,17 @@ class Shelf:
         self._unshared: OrderedDict[Key, float] = OrderedDict()
 
     def fresh(self, key: Key) -> Prepared | None:
-        """What can be sent right now."""
+        """What can be sent right now. What is merely old is sent once more while it is asked for again (RFC 5861)."""
         kept = self._kept.get(key)
-        if kept is None or kept.until <= self._clock.monotonic():
+        if kept is None:
             return None
+        now = self._clock.monotonic()
+        if kept.until <= now:
+            if not kept.until or kept.merely_old <= now:
+                return None
+            kept.until = min(now + GRACE, kept.merely_old)  # by when it should be another, or be asked for once more
+            if key not in self._running:
+                self._start(key, kept.target)
         self._kept.move_to_end(key)
         return kept.prepared
 
@@ -216,19 +226,31 @@ class Shelf:
             etag=told.get("etag", "").encode("latin-1"),
             route=family_of(target.partition("?")[0]) or "",
         )
-        self._keep(key, prepared, tags_of(target, answer), began, _seconds(told))
+        self._keep(key, target, prepared, tags_of(target, answer), began, _seconds(told))
         return prepared
 
-    def _keep(self, key: Key, prepared: Prepared, tags: frozenset[str], began: float, seconds: float) -> None:
+    def _keep(
+        self, key: Key, target: str, prepared: Prepared, tags: frozenset[str], began: float, seconds: float
+    ) -> None:
         now = self._clock.monotonic()
         changed = max(self._all_changed, *(self._changed.get(tag, self._all_changed) for tag in tags))
         size = prepared.size + len(key[0]) + len(key[1])
         if changed >= began or size > self._max // 8:
             return
-        if now < changed + SETTLING:
+        settling = now < changed + SETTLING
+        if settling:
             seconds = min(seconds, BRIEF)
+        until = now + seconds
         self._forget(key)
-        self._kept[key] = Kept(prepared, tags, now + seconds, now + STALE, size)
+        self._kept[key] = Kept(
+            prepared,
+            tags,
+            until,
+            until + (0.0 if settling or seconds != FRESH else REVALIDATE),
+            now + STALE,
+            size,
+            target,
+        )
         self._size += size
         for tag in tags:
             self._tagged[tag].add(key)

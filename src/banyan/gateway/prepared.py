@@ -51,17 +51,20 @@ class Prepared:
         etags = {self.plain.etag, self.zipped.etag} if self.zipped else {self.plain.etag}
         return b"*" in told or not told.isdisjoint(etags)
 
+    def answer(self, *, accept: bytes, unless: bytes, head: bool) -> tuple[int, Headers, bytes]:
+        """Status, headers and body: 200, or 304 when the asker has it already."""
+        form = self.form(accept)
+        if unless and self.known(unless):
+            return 304, form.unchanged, b""
+        return 200, form.headers, b"" if head else form.body
+
     async def send(
         self, send: Send, *, accept: bytes, unless: bytes, head: bool, also: Iterable[tuple[bytes, bytes]] = ()
     ) -> None:
-        """Answer with 200, or 304 when the asker has it already. `also` are headers of this one time."""
-        form = self.form(accept)
-        if unless and self.known(unless):
-            await send({"type": "http.response.start", "status": 304, "headers": [*form.unchanged, *also]})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": [*form.headers, *also]})
-        await send({"type": "http.response.body", "body": b"" if head else form.body})
+        """Send that answer. `also` are headers of this one time."""
+        status, headers, body = self.answer(accept=accept, unless=unless, head=head)
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, *also]})
+        await send({"type": "http.response.body", "body": body})
 
 
 def prepare(body: bytes, headers: Headers, *, etag: bytes = b"", route: str = "") -> Prepared:
