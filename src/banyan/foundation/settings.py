@@ -72,6 +72,7 @@ class Settings(BaseModel):
     checkout_seconds: float = Field(default=8.0, ge=0.05, le=60)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     rate_limits: bool = True
+    waiting_room: float = Field(default=0, ge=0, le=10_000)  # shoppers a second that may begin to buy; 0: all
 
     # A legacy shop that moves in; empty: there is none.
     legacy_url: SecretStr = SecretStr("")  # mysql://user:password@host:port/database

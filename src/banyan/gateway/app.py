@@ -12,12 +12,14 @@ from banyan.foundation import choose
 from banyan.foundation.auth import GUEST, Principal
 from banyan.foundation.cache import Cache
 from banyan.foundation.edge import Quick, Receive, Scope, Send
+from banyan.foundation.keys import Keys
 from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.running import Shop
 from banyan.foundation.service import Follower, Ports
 from banyan.foundation.settings import FACES
 from banyan.foundation.web import problem
 from banyan.gateway import headers, limits
+from banyan.gateway.admission import Door, WaitingRoom, priority_of, waiting_room
 from banyan.gateway.cache import TOPICS, Shelf, family_of, key_of
 from banyan.gateway.describe.openapi import OpenApi
 from banyan.gateway.describe.pages import PATHS, Pages
@@ -50,7 +52,15 @@ async def open_gateway(
     """
     counters = await choose.cache(shop.settings, shop.clock)
     own = await choose.cache(shop.settings.model_copy(update={"cache_url": SecretStr("memory://")}), shop.clock)
-    gateway = Gateway(shop, routes, Limits(counters, own), extra=extra or {}, proxies=proxies, opened=(counters, own))
+    keys = await choose.keys(shop.settings)
+    rate = shop.settings.waiting_room
+    gateway = Gateway(
+        *(shop, routes, Limits(counters, own)),
+        extra=extra or {},
+        proxies=proxies,
+        opened=(counters, own, keys),
+        room=WaitingRoom(rate, keys, shop.clock, shop.ids) if rate else None,
+    )
 
     async def from_now(_: Ports) -> None:
         return None
@@ -75,7 +85,8 @@ class Gateway:
         *,
         extra: Mapping[str, App],
         proxies: int,
-        opened: tuple[Cache, ...] = (),
+        opened: tuple[Cache | Keys, ...] = (),
+        room: WaitingRoom | None = None,
     ) -> None:
         settings = shop.settings
         self._peers = shop.peers
@@ -89,6 +100,8 @@ class Gateway:
         self._own: dict[str, App] = {**extra, **dict.fromkeys(PATHS, Pages(self._openapi))}
         self._routes = Routes({**routes, **dict.fromkeys(self._own, _OWN)})
         self._proxy = Proxy(shop.clock)
+        self._door = Door(shop.clock, shop.ids)
+        self._room = room
         self.crossing = _crossing(shop)
         self.shelf = Shelf(self._ask, shop.clock, finish=self._finish)
 
@@ -167,13 +180,28 @@ class Gateway:
                 await self.crossing.answer(asked, inside(method, path, raw), receive, reply, ours)
                 return
         await self._admit(method, path, who, address, reply)
-        shared = method in ("GET", "HEAD") and b"authorization" not in given and family_of(path) is not None
-        if shared and await self._from_shelf(raw, query, given, reply, head=method == "HEAD"):
-            return
-        inner = inside("GET" if method == "HEAD" else method, path, raw)
-        await self._carry_in(route, inner, receive, reply, reply)
+        if self._room is not None and waiting_room.buys(method, path):
+            if not (ticket := await self._turn(self._room, path, scope, receive, reply)):
+                return
+            reply.cookie = waiting_room.cookie(ticket, secure=bool(self._scheme))
+        priority = priority_of(method, path)
+        async with self._door.inside(priority, f"{method} {route.prefix} {priority.name}"):
+            shared = method in ("GET", "HEAD") and b"authorization" not in given and family_of(path) is not None
+            if shared and await self._from_shelf(raw, query, given, reply, head=method == "HEAD"):
+                return
+            inner = inside("GET" if method == "HEAD" else method, path, raw)
+            await self._carry_in(route, inner, receive, reply, reply)
         if "route" in inner:
             scope["route"] = inner["route"]  # the service's own name of the path, for the edge's metrics
+
+    async def _turn(self, room: WaitingRoom, path: str, scope: Scope, receive: Receive, reply: Reply) -> str:
+        """The ticket of somebody whose turn to buy it is; empty when it is not, and he was told."""
+        given = dict(scope["headers"])
+        try:
+            return await room.pass_by(waiting_room.shown(given))
+        except waiting_room.Waits as waits:
+            await waiting_room.answer(waits, given, path, secure=bool(self._scheme))(scope, receive, reply)
+            return ""
 
     async def _admit(self, method: str, path: str, who: Principal, address: str, reply: Reply) -> None:
         if self._limits is not None:

@@ -25,6 +25,7 @@ class Reply:
         self.personal = False  # the asker said who they are
         self.standings: Sequence[Standing] = ()
         self.limits: Limits | None = None
+        self.cookie = b""  # of the gateway's own, beside those of the answer
         self.refused: Refusal | None = None  # what the application was sent cannot be taken, whatever it makes of that
         self._method = method
         self._path = path
@@ -67,6 +68,8 @@ class Reply:
         if status < 400 and self.limits is not None:
             await self.limits.give_back(self.standings)
         headers = self._safety.added(headers, self._path, personal=self.personal)
+        if self.cookie:
+            headers.append((b"set-cookie", self.cookie))
         start: dict[str, Any] = {"type": "http.response.start", "status": status, "headers": headers}
         await self.plain(start)
 
