@@ -33,6 +33,12 @@ async def test_a_single_asker_is_served_at_once() -> None:
     assert desk.rounds == [[4]]
 
 
+async def test_who_was_answered_may_ask_again_at_once() -> None:
+    gather = Gathering(Desk().work)
+    async with asyncio.timeout(5):
+        assert [await gather(number) for number in (2, 4, 6)] == [4, 8, 12]
+
+
 async def test_who_comes_while_a_round_runs_goes_with_the_next() -> None:
     desk = Desk(open=False)
     gather = Gathering(desk.work)

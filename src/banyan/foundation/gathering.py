@@ -46,9 +46,7 @@ class Gathering(Generic[Wish, Told]):
         answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
         self._waiting.append((Asked(wish, telemetry.traceparent()), answer))
         if len(self._running) < self._rounds:
-            running = asyncio.create_task(self._run())
-            self._running.add(running)
-            running.add_done_callback(self._running.discard)
+            self._running.add(asyncio.create_task(self._run()))
         return await answer
 
     async def close(self) -> None:
@@ -61,9 +59,13 @@ class Gathering(Generic[Wish, Told]):
 
     async def _run(self) -> None:
         deadlines.forget()  # it is for all who wait, not for the first
-        while self._waiting:
-            count = min(self._most, len(self._waiting))
-            await self._round([self._waiting.popleft() for _ in range(count)])
+        try:
+            while self._waiting:
+                count = min(self._most, len(self._waiting))
+                await self._round([self._waiting.popleft() for _ in range(count)])
+        finally:  # at once: who was just answered may ask again before a callback of this task is called
+            if me := asyncio.current_task():
+                self._running.discard(me)
 
     async def _round(self, asked: "list[tuple[Asked[Wish], asyncio.Future[Told]]]") -> None:
         asked = [each for each in asked if not each[1].done()]  # who has gone by now need not be served

@@ -94,9 +94,9 @@ async def _end_holds(tx: Tx, wanted: Mapping[str, Count]) -> set[str]:
     doomed = await store.lock_holds_on(tx, over) if over else []
     lapsed = await storage.lock(tx, wanted)
     near = await end_holds(tx, lapsed, State.EXPIRED, "expired") if lapsed else set()
-    for id in doomed:
-        live = [each for each in await storage.lock_live(tx, reservation_id=id) if each.state is State.HELD]
-        near |= await end_holds(tx, live, State.RELEASED, REASON)
+    if doomed:
+        found = await storage.lock_live(tx, reservation_ids=doomed)
+        near |= await end_holds(tx, [each for each in found if each.state is State.HELD], State.RELEASED, REASON)
     return near
 
 

@@ -1,6 +1,6 @@
 """Products as they are read: one statement finds which and at what revision, one more brings what is not known yet."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from banyan.catalog.domain.product import Status
@@ -34,12 +34,12 @@ SELECT p.*, b.name AS brand, {_VARIANTS},
 FROM product AS p LEFT JOIN brand AS b ON b.id = p.brand_id WHERE p.id = $1"""
 
 _ITEMS = """
-SELECT v.sku, v.id AS variant_id, p.id AS product_id, p.slug, p.name, v.options, v.weight_g, p.tax_class,
+SELECT v.sku, asked.currency, v.id AS variant_id, p.id AS product_id, p.slug, p.name, v.options, v.weight_g, p.tax_class,
     p.status = 'published' AS published, price.amount,
     (SELECT path FROM media WHERE product_id = p.id ORDER BY position, id LIMIT 1) AS image
-FROM variant AS v JOIN product AS p ON p.id = v.product_id
-LEFT JOIN price ON price.variant_id = v.id AND price.currency = $2
-WHERE v.sku = ANY($1)"""
+FROM unnest($1::text[], $2::text[]) AS asked (sku, currency)
+JOIN variant AS v ON v.sku = asked.sku JOIN product AS p ON p.id = v.product_id
+LEFT JOIN price ON price.variant_id = v.id AND price.currency = asked.currency"""
 
 
 async def cards(asks: Asks, ids: Sequence[str]) -> list[Row]:
@@ -52,9 +52,9 @@ async def whole(asks: Asks, product_id: str) -> dict[str, Any] | None:
     return None if row is None else dict(row)
 
 
-async def items(asks: Asks, skus: Sequence[str], currency: str) -> list[Row]:
-    """What a cart needs of these SKUs, in one statement."""
-    return await asks.fetch(_ITEMS, list(skus), currency)
+async def items(asks: Asks, asked: Collection[tuple[str, str]]) -> list[Row]:
+    """What carts need of these SKUs, each with a currency, in one statement; in no order."""
+    return await asks.fetch(_ITEMS, [sku for sku, _ in asked], [currency for _, currency in asked])
 
 
 async def find(asks: Asks, name: str) -> Row | None:

@@ -1,52 +1,73 @@
-"""Set units aside for a cart or an order: all lines or none, never more than there is, never refused while there is.
+"""Set units aside for carts and orders: all lines or none, never more than there is, never refused while there is.
 
-The usual hold is a look, the reservation, its fact, and last one conditional UPDATE: with BEGIN and COMMIT six
-statements, nine when it brings a SKU over a line. An order that takes over what its cart holds needs five. Only who is
-overtaken, or needs units of lapsed holds, locks first and looks then.
+The usual round of holds is a look, the reservations, their facts, and last one conditional UPDATE: with BEGIN and COMMIT
+six statements, nine when it brings a SKU over a line, however many wishes it has. Orders that take over what their carts
+hold need five. Only who is overtaken, or needs units of lapsed holds, locks first and looks then.
 """
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic_core import to_json
 
 from banyan.contracts.inventory import HoldOutcome, HoldStock, StockHold, StockRefused, StockReserved
-from banyan.foundation import idempotency
+from banyan.foundation import idempotency, telemetry
 from banyan.foundation.db import Tx
+from banyan.foundation.gathering import Asked
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.inventory import storage
+from banyan.inventory.actions import rounds
 from banyan.inventory.actions.telling import again, end_holds, tell_crossings
 from banyan.inventory.domain import (
     Allocation,
+    Look,
     Overtaken,
-    Plan,
     Reservation,
-    Sight,
     State,
-    difference,
+    Turns,
     lines_of,
     parcels,
-    plan,
     summed,
     wish_of,
 )
-from banyan.inventory.storage import Shift
+from banyan.inventory.storage import Ends, Shift
 from banyan.kernel.refusals import Conflict, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A hold asked for, and the units wanted per SKU."""
+
+    call: HoldStock
+    wanted: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """A reservation as it is to be, new or the cart's own, and by how much units set aside change with it."""
+
+    wish: Wish
+    kept: Reservation
+    new: bool
+    changes: Allocation
 
 
 async def hold_stock(ports: Ports, call: HoldStock) -> StockHold:
     """Answer HoldStock. Invalid where it asks for what cannot be; being short is an answer, not a refusal."""
-    wanted = wish_of(call)
-    return await again(lambda surely: ports.db.retrying(partial(_hold, ports, call, wanted, surely)))
+    return await rounds.ask(ports, Wish(call, wish_of(call)), _hold_round, _hold_surely)
 
 
 async def hold_by_hand(ports: Ports, key: Key, call: HoldStock) -> Answer:
     """An operator's hold: 201 with the StockHold. Conflict `out_of_stock`, naming each shortage; nothing is held then."""
-    wanted = wish_of(call)
+    asked = Asked(Wish(call, wish_of(call)), telemetry.traceparent())
 
     async def effect(surely: bool, tx: Tx) -> Answer:
-        held = await _hold(ports, call, wanted, surely, tx)
+        (held,) = await _hold(ports, [asked], surely, tx)
+        if isinstance(held, Overtaken):
+            raise held
         if held.outcome is HoldOutcome.REFUSED:
             raise _OutOfStock(held)
         return Answer(201, to_json(held))
@@ -73,42 +94,107 @@ class _OutOfStock(Conflict):
         self.held = held
 
 
-async def _hold(ports: Ports, call: HoldStock, wanted: dict[str, int], surely: bool, tx: Tx) -> StockHold:
-    lapsed = await storage.lock(tx, wanted, call.cart_id) if surely else []
-    sight = await storage.look(tx, call.cart_id, call.order_id, list(wanted))
-    if sight.ordered is not None:
-        return _as_before(sight.ordered)
-    planned = plan(sight, wanted, ports.settings.allocation)
+async def _hold_round(ports: Ports, asked: Sequence[Asked[Wish]]) -> list[StockHold | Exception]:
+    return await rounds.serve(ports, asked, _hold, _names)
+
+
+async def _hold_surely(ports: Ports, asked: Sequence[Asked[Wish]]) -> list[StockHold | Exception]:
+    return await rounds.serve(ports, asked, _hold, _names, surely=True)
+
+
+def _names(wish: Wish) -> list[tuple[str, str]]:
+    cart = ("cart", wish.call.cart_id)
+    return [cart, ("order", wish.call.order_id)] if wish.call.order_id else [cart]
+
+
+async def _hold(ports: Ports, asked: Sequence[Asked[Wish]], surely: bool, tx: Tx) -> list[StockHold | Overtaken]:
+    """Wishes of carts and orders that are all different, in their order. What one takes the next cannot have."""
+    skus = sorted({sku for each in asked for sku in each.wish.wanted})
+    carts = [each.wish.call.cart_id for each in asked]
+    orders = [each.wish.call.order_id for each in asked if each.wish.call.order_id]
+    lapsed = await storage.lock(tx, skus, carts) if surely else []
+    look = await storage.look(tx, carts, orders, skus)
+    turns = Turns(look, ports.settings.allocation)
+    decided = [_decide(ports, look, turns, each.wish, surely) for each in asked]
+    near = await end_holds(tx, lapsed, State.EXPIRED, "expired") if turns.ends_lapsed else set()
+    ends = await _write(tx, [each for each in decided if isinstance(each, _Taking)])
+    told = _tell(tx, asked, decided, ends)
+    await tx.flush()  # before the take, so that a hot shelf is locked for one statement and the COMMIT
+    await tell_crossings(tx, near | await storage.shift(tx, _shifts(decided, ends)))
+    return told
+
+
+def _decide(ports: Ports, look: Look, turns: Turns, wish: Wish, surely: bool) -> _Taking | StockHold | Overtaken:
+    """What comes of one wish: a reservation to write, an answer as it is, or another try."""
+    call = wish.call
+    if call.order_id and (before := look.ordered.get(call.order_id)):
+        return _as_before(before)
+    if call.cart_id in look.busy:
+        return Overtaken()
+    try:
+        planned = turns.plan(call.cart_id, wish.wanted)
+    except Overtaken as overtaken:
+        return overtaken
     if planned.short:
-        tx.tell(StockRefused(cart_id=call.cart_id, order_id=call.order_id, short=planned.short))
         return StockHold(outcome=HoldOutcome.REFUSED, short=planned.short)
     if planned.ends_lapsed and not surely:
-        raise Overtaken
-    near = await end_holds(tx, lapsed, State.EXPIRED, "expired") if planned.ends_lapsed else set()
-    held = await _take(ports, tx, call, sight, planned)
-    tx.tell(
-        StockReserved(
-            reservation_id=held.id, cart_id=held.cart_id, order_id=held.order_id, lines=lines_of(summed(held.units))
-        )
-    )
-    await tx.flush()  # before the take, so that a hot shelf is locked for one statement and the COMMIT
-    await tell_crossings(tx, near | await storage.shift(tx, _shifts(sight, planned)))
-    return _answer(held)
-
-
-async def _take(ports: Ports, tx: Tx, call: HoldStock, sight: Sight, planned: Plan) -> Reservation:
-    """Write the reservation as it is to be: the cart's own goes on, or a new one begins."""
+        return Overtaken()
+    changes = turns.take(call.cart_id, planned)
     state = State.PROMISED if call.order_id else State.HELD
-    if sight.own is not None:
-        kept = replace(sight.own.becomes(state), order_id=call.order_id, units=planned.units)
-        return replace(kept, expires_at=await storage.keep(tx, kept, call.seconds))
-    new = Reservation(ports.ids.new("rsv"), call.cart_id, call.order_id, state, None, 1, planned.units)
-    return replace(new, expires_at=await storage.open_reservation(tx, new, call.seconds))
+    own = look.own.get(call.cart_id)
+    if own is not None:
+        kept = replace(own.becomes(state), order_id=call.order_id, units=planned.units)
+    else:
+        kept = Reservation(ports.ids.new("rsv"), call.cart_id, call.order_id, state, None, 1, planned.units)
+    return _Taking(wish, kept, own is None, changes)
 
 
-def _shifts(sight: Sight, planned: Plan) -> list[Shift]:
-    before: Allocation = sight.own.units if sight.own else {}
-    return [Shift(*place, reserved=more) for place, more in difference(before, planned.units).items()]
+async def _write(tx: Tx, taking: Sequence[_Taking]) -> Ends:
+    """Write the reservations as they are to be; the end of each that nobody was quicker with."""
+    kept = [each for each in taking if not each.new]
+    new = [each for each in taking if each.new]
+    ends = await storage.keep_all(tx, [each.kept for each in kept], [each.wish.call.seconds for each in kept])
+    return ends | await storage.open_all(tx, [each.kept for each in new], [each.wish.call.seconds for each in new])
+
+
+def _tell(
+    tx: Tx,
+    asked: Sequence[Asked[Wish]],
+    decided: Sequence[_Taking | StockHold | Overtaken],
+    ends: Ends,
+) -> list[StockHold | Overtaken]:
+    """The answers, and the facts that go with them."""
+    all_written = all(each.kept.id in ends for each in decided if isinstance(each, _Taking))
+    told: list[StockHold | Overtaken] = []
+    for each, came in zip(asked, decided, strict=True):
+        if isinstance(came, _Taking):
+            if came.kept.id not in ends:
+                told.append(Overtaken())
+                continue
+            held = replace(came.kept, expires_at=ends[came.kept.id])
+            lines = lines_of(summed(held.units))
+            fact = StockReserved(reservation_id=held.id, cart_id=held.cart_id, order_id=held.order_id, lines=lines)
+            tx.tell(fact, trace=each.trace)
+            told.append(_answer(held))
+        elif isinstance(came, StockHold) and came.short:
+            if not all_written:  # perhaps it was short of what somebody before it did not take after all
+                told.append(Overtaken())
+                continue
+            call = each.wish.call
+            tx.tell(StockRefused(cart_id=call.cart_id, order_id=call.order_id, short=came.short), trace=each.trace)
+            told.append(came)
+        else:
+            told.append(came)
+    return told
+
+
+def _shifts(decided: Sequence[_Taking | StockHold | Overtaken], ends: Ends) -> list[Shift]:
+    """The round's sum for each shelf."""
+    sums = Counter[tuple[str, str]]()
+    for each in decided:
+        if isinstance(each, _Taking) and each.kept.id in ends:
+            sums.update(each.changes)
+    return [Shift(*place, reserved=more) for place, more in sums.items() if more]
 
 
 def _as_before(ordered: Reservation) -> StockHold:

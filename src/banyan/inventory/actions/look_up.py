@@ -1,9 +1,11 @@
 """Questions: what can be bought, what lies where, who holds what, what moved. A hold that is over counts as ended."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from banyan.contracts.inventory import AskStock, StockLevel, StockLevels
 from banyan.foundation.db import Row
+from banyan.foundation.gathering import Asked
 from banyan.foundation.service import Ports
 from banyan.inventory import storage
 from banyan.inventory.domain import State, is_id, is_sku
@@ -12,11 +14,28 @@ from banyan.kernel.refusals import NotFound
 
 async def ask_stock(ports: Ports, call: AskStock) -> StockLevels:
     """Answer AskStock."""
-    cart_id = call.for_cart if call.for_cart and is_id(call.for_cart) else None
-    rows = await storage.look_up(ports.db, [sku for sku in call.skus if is_sku(sku)], cart_id)
-    return StockLevels(
-        levels=tuple(StockLevel(sku=row["sku"], available=row["available"], backorder=row["backorder"]) for row in rows)
-    )
+    return await ports.together(_ask_round, call)
+
+
+async def _ask_round(ports: Ports, asked: Sequence[Asked[AskStock]]) -> list[StockLevels | Exception]:
+    """One statement for all who ask."""
+    calls = [each.wish for each in asked]
+    skus = {sku for call in calls for sku in call.skus if is_sku(sku)}
+    carts = {call.for_cart for call in calls if call.for_cart and is_id(call.for_cart)}
+    found = await storage.available(ports.db, skus, carts)
+    place = {sku: number for number, sku in enumerate(found)}
+    levels = {sku: StockLevel(sku=sku, available=each.units(), backorder=each.backorder) for sku, each in found.items()}
+    told = list[StockLevels | Exception]()
+    for call in calls:
+        known = sorted({sku for sku in call.skus if sku in found}, key=place.__getitem__)
+        own = (
+            StockLevel(sku=sku, available=found[sku].units(call.for_cart), backorder=found[sku].backorder)
+            if call.for_cart in found[sku].held
+            else levels[sku]
+            for sku in known
+        )
+        told.append(StockLevels(levels=tuple(own)))
+    return told
 
 
 async def stock_of(ports: Ports, skus: list[str]) -> list[Row]:

@@ -1,6 +1,6 @@
 """What several actions have in common: trying again when overtaken, ending holds, and telling that a line was crossed."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from banyan.contracts.inventory import AvailabilityChanged, StockLow, StockReleased
@@ -27,9 +27,9 @@ async def again(effect: Callable[[bool], Awaitable[T]]) -> T:
     raise Unavailable("too many want the same units at this moment", retry_after=1)
 
 
-async def end_holds(tx: Tx, locked: Iterable[Reservation], state: State, reason: str) -> set[str]:
+async def end_holds(tx: Tx, locked: Sequence[Reservation], state: State, reason: str) -> set[str]:
     """Give back what these locked, live reservations hold, and tell so; the SKUs that came near a line."""
-    ended = await storage.pass_on(tx, locked, state, reason)
+    ended = await storage.pass_on(tx, locked, state, [reason] * len(locked))
     freed: dict[tuple[str, str], int] = {}
     for each in ended:
         for place, units in each.units.items():

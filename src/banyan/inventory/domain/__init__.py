@@ -1,6 +1,7 @@
 """What is true of stock: which shelf gives what, what a reservation may become, what a count changes. All pure."""
 
 from banyan.inventory.domain.allocation import Allocation, Shelf, Strategy, allocate, parcels, shortages
+from banyan.inventory.domain.available import Available
 from banyan.inventory.domain.bounds import (
     LARGEST,
     LARGEST_LINE,
@@ -17,15 +18,14 @@ from banyan.inventory.domain.holding import (
     Overtaken,
     Plan,
     Reservation,
-    Sight,
     State,
     combined,
     difference,
     lines_of,
-    plan,
     summed,
     wish_of,
 )
+from banyan.inventory.domain.turns import Look, Turns
 
 __all__ = [
     "DEFAULT_WAREHOUSE",
@@ -35,15 +35,17 @@ __all__ = [
     "LONGEST_SKU",
     "NEXT",
     "Allocation",
+    "Available",
     "Level",
+    "Look",
     "Overtaken",
     "Plan",
     "Reservation",
     "Settings",
     "Shelf",
-    "Sight",
     "State",
     "Strategy",
+    "Turns",
     "allocate",
     "below_reserved",
     "combined",
@@ -56,7 +58,6 @@ __all__ = [
     "lines_of",
     "parcels",
     "plain",
-    "plan",
     "shortages",
     "summed",
     "wish_of",

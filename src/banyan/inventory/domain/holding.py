@@ -55,13 +55,12 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one look shows: the cart's live hold, the order's reservation, and the shelves of the SKUs wanted.
+    """What one wish has before it: the cart's live hold, and the shelves of the SKUs wanted.
 
     `lapsed` are units on holds of other carts that are over and that nobody has ended yet.
     """
 
     own: Reservation | None
-    ordered: Reservation | None
     shelves: tuple[Shelf, ...]
     lapsed: Allocation
 
@@ -80,16 +79,19 @@ def plan(sight: Sight, wanted: Mapping[str, int], strategy: Strategy) -> Plan:
     own = sight.own.units if sight.own else {}
     if own and summed(own) == dict(wanted):
         return Plan(own)
-    free = _freed(sight.shelves, own)
+    free = freed(sight.shelves, own)
     if not shortages(wanted, free):
         return Plan(allocate(wanted, free, strategy))
-    free = _freed(free, sight.lapsed)
+    free = freed(free, sight.lapsed)
     if short := shortages(wanted, free):
         return Plan({}, short=short)
     return Plan(allocate(wanted, free, strategy), ends_lapsed=True)
 
 
-def _freed(shelves: Iterable[Shelf], units: Allocation) -> tuple[Shelf, ...]:
+def freed(shelves: Iterable[Shelf], units: Allocation) -> tuple[Shelf, ...]:
+    """The shelves as they are once these units are given back."""
+    if not units:
+        return tuple(shelves)
     return tuple(replace(each, free=each.free + units.get((each.sku, each.warehouse_id), 0)) for each in shelves)
 
 

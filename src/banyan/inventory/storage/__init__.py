@@ -1,22 +1,23 @@
 """What is remembered: all of inventory's SQL. Every statement that takes units is one conditional UPDATE."""
 
 from banyan.inventory.storage.levels import Shift, Signal, make_places, own_levels, settle, shift
+from banyan.inventory.storage.listing import forget_old, list_reservations, read_reservation
 from banyan.inventory.storage.movements import Move, list_movements, write_movements
 from banyan.inventory.storage.reservations import (
-    forget_old,
-    keep,
+    Ends,
+    keep_all,
     lapsed_batch,
-    list_reservations,
     lock,
     lock_live,
     look,
     mark_released,
-    open_reservation,
+    open_all,
     pass_on,
-    read_reservation,
-    sell,
+    sell_all,
+    states,
 )
 from banyan.inventory.storage.stock import (
+    available,
     change_settings,
     list_stock,
     lock_settings,
@@ -33,14 +34,16 @@ from banyan.inventory.storage.warehouses import (
 )
 
 __all__ = [
+    "Ends",
     "Move",
     "Shift",
     "Signal",
     "add_warehouse",
+    "available",
     "change_settings",
     "change_warehouse",
     "forget_old",
-    "keep",
+    "keep_all",
     "lapsed_batch",
     "list_movements",
     "list_reservations",
@@ -54,15 +57,16 @@ __all__ = [
     "look_up",
     "make_places",
     "mark_released",
-    "open_reservation",
+    "open_all",
     "own_levels",
     "pass_on",
     "read_reservation",
     "read_warehouse",
-    "sell",
+    "sell_all",
     "settle",
     "shift",
     "sku_is_known",
     "skus_in",
+    "states",
     "write_movements",
 ]

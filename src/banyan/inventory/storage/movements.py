@@ -8,8 +8,9 @@ from banyan.foundation.db import Db, Tx
 
 _WRITE = """
 INSERT INTO movement (sku, warehouse_id, kind, on_hand_change, reason, order_id, reservation_id, actor)
-SELECT sku, warehouse_id, $4, change, $5, $6, $7, $8
-FROM unnest($1::text[], $2::text[], $3::int[]) AS moved (sku, warehouse_id, change)
+SELECT sku, warehouse_id, $4, change, coalesce(reason, $5), order_id, reservation_id, $9
+FROM unnest($1::text[], $2::text[], $3::int[], $6::text[], $7::text[], $8::text[])
+    AS moved (sku, warehouse_id, change, reason, order_id, reservation_id)
 RETURNING 'mov_' || number"""
 _LIST = """
 SELECT 'mov_' || number AS id, sku, warehouse_id, kind, on_hand_change AS change, reason,
@@ -20,24 +21,18 @@ NEWEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """So many units came (or, below zero, went) on one shelf."""
+    """So many units came (or, below zero, went) on one shelf; for whom, and why, where each has its own reason."""
 
     sku: str
     warehouse_id: str
     change: int
+    order_id: str | None = None
+    reservation_id: str | None = None
+    reason: str | None = None
 
 
-async def write_movements(
-    tx: Tx,
-    moves: Sequence[Move],
-    *,
-    kind: str,
-    reason: str,
-    order_id: str | None = None,
-    reservation_id: str | None = None,
-    by: str | None = None,
-) -> list[str]:
-    """Add movements of one kind and reason; their ids. on_hand is moved by whoever writes them."""
+async def write_movements(tx: Tx, moves: Sequence[Move], *, kind: str, reason: str, by: str | None = None) -> list[str]:
+    """Add movements of one kind; their ids. on_hand is moved by whoever writes them."""
     rows = await tx.fetch(
         _WRITE,
         [each.sku for each in moves],
@@ -45,8 +40,9 @@ async def write_movements(
         [each.change for each in moves],
         kind,
         reason,
-        order_id,
-        reservation_id,
+        [each.reason for each in moves],
+        [each.order_id for each in moves],
+        [each.reservation_id for each in moves],
         by,
     )
     return [row[0] for row in rows]

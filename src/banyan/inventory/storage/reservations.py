@@ -1,42 +1,51 @@
-"""Reservations: one look that shows all a hold needs, their steps from state to state, and lists of them."""
+"""Reservations: one look that shows all that holds need, and their steps from state to state, many at once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
-from banyan.foundation.db import Db, Tx
-from banyan.inventory.domain import Allocation, Overtaken, Reservation, Shelf, Sight, State
+from banyan.foundation.db import Tx
+from banyan.inventory.domain import Allocation, Look, Overtaken, Reservation, Shelf, State
 
-_UNITS = """(
+Ends: TypeAlias = dict[str, datetime | None]  # by reservation; None: never by itself
+
+UNITS = """(
     SELECT coalesce(jsonb_agg(jsonb_build_array(line.sku, line.warehouse_id, line.quantity)), '[]')
     FROM reservation_line AS line WHERE line.reservation_id = reservation.id)"""
-_WHOLE = f"SELECT id, cart_id, order_id, state, expires_at, version, {_UNITS} AS units FROM reservation"
+_WHOLE = f"SELECT id, cart_id, order_id, state, expires_at, version, {UNITS} AS units FROM reservation"
 
-_CART = "hashtextextended('cart ' || $1, 0)"
-_ALONE = f"SELECT pg_advisory_xact_lock({_CART})"
-# One statement, so that cart, order and shelves are seen at the same moment; and nobody else acts for this cart now.
+# In the order of the keys, so that two rounds which lock the same carts wait for each other and not in a ring.
+_ALONE = """
+SELECT pg_advisory_xact_lock(key) FROM (
+    SELECT DISTINCT hashtextextended('cart ' || cart, 0) AS key FROM unnest($1::text[]) AS cart ORDER BY key) AS carts"""
+# One statement, so that carts, orders and shelves are seen at the same moment; and nobody else acts for these carts now.
+# Lapsed holds are few and found first: a SKU may have any number of lines of orders that were sold.
 _LOOK = f"""
 SELECT
-    pg_try_advisory_xact_lock({_CART}) AS alone,
+    (SELECT array_agg(cart) FROM unnest($1::text[]) AS cart
+     WHERE NOT pg_try_advisory_xact_lock(hashtextextended('cart ' || cart, 0))) AS busy,
     (SELECT jsonb_agg(to_jsonb(seen)) FROM (
-        {_WHOLE} WHERE order_id = $2 UNION ALL {_WHOLE} WHERE cart_id = $1 AND state = 'held') AS seen) AS reservations,
-    (SELECT jsonb_agg(
-        jsonb_build_array(level.sku, level.warehouse_id, level.on_hand - level.reserved, level.backorder)
+        {_WHOLE} WHERE order_id = ANY($2)
+        UNION ALL {_WHOLE} WHERE cart_id = ANY($1) AND state = 'held') AS seen) AS reservations,
+    (SELECT json_agg(
+        json_build_array(level.sku, level.warehouse_id, level.on_hand - level.reserved, level.backorder)
         ORDER BY warehouse.priority, warehouse.id)
      FROM level JOIN warehouse ON warehouse.id = level.warehouse_id AND warehouse.active
      WHERE level.sku = ANY($3)) AS shelves,
-    (SELECT jsonb_agg(jsonb_build_array(sku, warehouse_id, units)) FROM (
-        SELECT line.sku, line.warehouse_id, sum(line.quantity) AS units
-        FROM reservation JOIN reservation_line AS line ON line.reservation_id = reservation.id
-        WHERE reservation.state = 'held' AND reservation.expires_at <= shop_now() AND reservation.cart_id <> $1
-          AND line.sku = ANY($3)
-        GROUP BY line.sku, line.warehouse_id) AS over) AS lapsed"""
+    (SELECT json_agg(json_build_array(cart_id, sku, warehouse_id, units)) FROM (
+        SELECT CASE WHEN over.cart_id = ANY($1) THEN over.cart_id ELSE '' END AS cart_id,
+               line.sku, line.warehouse_id, sum(line.quantity) AS units
+        FROM (SELECT id, cart_id FROM reservation WHERE state = 'held' AND expires_at <= shop_now() OFFSET 0) AS over
+        CROSS JOIN LATERAL (
+            SELECT sku, warehouse_id, quantity FROM reservation_line
+            WHERE reservation_id = over.id AND sku = ANY($3) OFFSET 0) AS line
+        GROUP BY 1, line.sku, line.warehouse_id) AS units) AS lapsed"""
 
 _LOCK_HOLDS = """
-SELECT id, cart_id IS NOT DISTINCT FROM $1 AS own FROM reservation
-WHERE state = 'held' AND (cart_id = $1 OR expires_at <= shop_now() AND EXISTS (
+SELECT id, cart_id = ANY($1) AS own FROM reservation
+WHERE state = 'held' AND (cart_id = ANY($1) OR expires_at <= shop_now() AND EXISTS (
     SELECT FROM reservation_line AS line WHERE line.reservation_id = reservation.id AND line.sku = ANY($2)))
 ORDER BY id FOR UPDATE"""
 _LOCK_LEVELS = """
@@ -48,84 +57,95 @@ _LOCK_LAPSED = """
 SELECT id FROM reservation WHERE state = 'held' AND expires_at <= shop_now()
 ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED"""
 _LOCK_LIVE = """
-SELECT id FROM reservation WHERE order_id = $1 OR cart_id = $2 AND state = 'held' OR id = $3 ORDER BY id FOR UPDATE"""
+SELECT id FROM reservation
+WHERE order_id = ANY($1) OR cart_id = ANY($2) AND state = 'held' OR id = ANY($3) ORDER BY id FOR UPDATE"""
 
-_OPEN = """
-WITH made AS (
+_WISH = """wish AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::float8[])
+        AS wish (id, cart_id, order_id, state, version, seconds)
+), wanted AS (
+    SELECT * FROM unnest($7::text[], $8::text[], $9::text[], $10::int[])
+        AS wanted (reservation_id, sku, warehouse_id, quantity)
+)"""
+_ENDS = "CASE WHEN wish.order_id IS NULL THEN shop_now() + make_interval(secs => wish.seconds) END"
+_OPEN = f"""
+WITH {_WISH}, made AS (
     INSERT INTO reservation (id, cart_id, order_id, state, expires_at)
-    VALUES ($1, $2, $3, $4, CASE WHEN $3::text IS NULL THEN shop_now() + make_interval(secs => $5) END)
+    SELECT id, cart_id, order_id, state, {_ENDS} FROM wish ORDER BY order_id, cart_id
     ON CONFLICT DO NOTHING RETURNING id, expires_at
 ), lines AS (
     INSERT INTO reservation_line (reservation_id, sku, warehouse_id, quantity)
-    SELECT made.id, line.* FROM made, unnest($6::text[], $7::text[], $8::int[]) AS line
+    SELECT wanted.* FROM made JOIN wanted ON wanted.reservation_id = made.id
 )
-SELECT expires_at FROM made"""
-_KEEP = """
-WITH kept AS (
-    UPDATE reservation SET state = $4, order_id = $3, version = version + 1, changed_at = shop_now(),
-           expires_at = CASE WHEN $3::text IS NULL THEN shop_now() + make_interval(secs => $5) END
-    WHERE id = $1 AND version = $2 AND state = 'held' RETURNING id, expires_at
-), wish AS (
-    SELECT * FROM unnest($6::text[], $7::text[], $8::int[]) AS wish (sku, warehouse_id, quantity)
+SELECT id, expires_at FROM made"""
+_KEEP = f"""
+WITH {_WISH}, unchanged AS (
+    SELECT reservation.id FROM wish JOIN reservation USING (id, version)
+    WHERE reservation.state = 'held' ORDER BY reservation.id FOR UPDATE OF reservation
+), kept AS (
+    UPDATE reservation SET state = wish.state, order_id = wish.order_id, version = reservation.version + 1,
+           changed_at = shop_now(), expires_at = {_ENDS}
+    FROM unchanged JOIN wish USING (id) WHERE reservation.id = unchanged.id
+    RETURNING reservation.id, reservation.expires_at
 ), gone AS (
     DELETE FROM reservation_line AS line USING kept
-    WHERE line.reservation_id = kept.id AND (line.sku, line.warehouse_id) NOT IN (SELECT sku, warehouse_id FROM wish)
+    WHERE line.reservation_id = kept.id
+      AND (line.reservation_id, line.sku, line.warehouse_id) NOT IN (
+          SELECT reservation_id, sku, warehouse_id FROM wanted)
 ), lines AS (
     INSERT INTO reservation_line AS line (reservation_id, sku, warehouse_id, quantity)
-    SELECT kept.id, wish.* FROM kept, wish
+    SELECT wanted.* FROM kept JOIN wanted ON wanted.reservation_id = kept.id
     ON CONFLICT (reservation_id, sku, warehouse_id) DO UPDATE SET quantity = excluded.quantity
     WHERE line.quantity <> excluded.quantity
 )
-SELECT expires_at FROM kept"""
+SELECT id, expires_at FROM kept"""
 _PASS_ON = """
-UPDATE reservation SET state = $2, reason = $3, version = version + 1, changed_at = shop_now() WHERE id = ANY($1)"""
-_SELL = f"""
-UPDATE reservation SET state = 'sold', version = version + 1, changed_at = shop_now()
-WHERE order_id = $1 AND state = 'promised'
-RETURNING id, cart_id, order_id, state, expires_at, version, {_UNITS} AS units"""
+UPDATE reservation SET state = $2, reason = ended.reason, version = version + 1, changed_at = shop_now()
+FROM unnest($1::text[], $3::text[]) AS ended (id, reason) WHERE reservation.id = ended.id"""
+# What leaves the books is written down with it: lines of a promise never change, so this needs no second look.
+_SELL = """
+WITH due AS (
+    SELECT id FROM reservation WHERE order_id = ANY($1) AND state = 'promised' ORDER BY id FOR UPDATE
+), sold AS (
+    UPDATE reservation SET state = 'sold', version = version + 1, changed_at = shop_now()
+    FROM due WHERE reservation.id = due.id RETURNING reservation.id, reservation.order_id
+), line AS (
+    SELECT sold.id, sold.order_id, line.sku, line.warehouse_id, line.quantity
+    FROM sold JOIN reservation_line AS line ON line.reservation_id = sold.id
+), moved AS (
+    INSERT INTO movement (sku, warehouse_id, kind, on_hand_change, reason, order_id, reservation_id)
+    SELECT sku, warehouse_id, 'sold', -quantity, 'sold', order_id, id FROM line
+)
+SELECT id, order_id, sku, warehouse_id, quantity FROM line"""
+_STATES = "SELECT order_id, state FROM reservation WHERE order_id = ANY($1)"
 _MARK = """
-INSERT INTO reservation (id, order_id, state, reason) VALUES ($1, $2, 'released', $3) ON CONFLICT DO NOTHING"""
-_FORGET = """
-DELETE FROM reservation WHERE id IN (
-    SELECT id FROM reservation WHERE order_id IS NULL AND state IN ('released', 'expired')
-      AND changed_at < shop_now() - make_interval(days => $1) LIMIT 2000 FOR UPDATE SKIP LOCKED)"""
-
-# A hold whose time is over is shown as expired whether or not anyone has ended it yet.
-_SHOWN = f"""
-SELECT * FROM (
-    SELECT id, cart_id, order_id, reason, expires_at, made_at, changed_at,
-           CASE WHEN state = 'held' AND expires_at <= shop_now() THEN 'expired' ELSE state END AS state,
-           {_UNITS} AS units
-    FROM reservation
-) AS shown"""
-_ONE = f"{_SHOWN} WHERE id = $1"
-_LIST = f"""{_SHOWN}
-WHERE ($1::text IS NULL OR id < $1) AND ($2::text IS NULL OR cart_id = $2) AND ($3::text IS NULL OR order_id = $3)
-  AND ($4::text IS NULL OR state = $4)
-  AND ($5::text IS NULL OR id IN (SELECT reservation_id FROM reservation_line WHERE sku = $5))
-ORDER BY id DESC LIMIT $6"""
+INSERT INTO reservation (id, order_id, state, reason)
+SELECT id, order_id, 'released', reason FROM unnest($1::text[], $2::text[], $3::text[]) AS mark (id, order_id, reason)
+ORDER BY order_id ON CONFLICT DO NOTHING RETURNING order_id"""
 
 
-async def look(tx: Tx, cart_id: str, order_id: str | None, skus: Collection[str]) -> Sight:
-    """All that a hold needs to know, as of one moment. Overtaken when another hold of this cart is being made."""
-    row = await tx.fetchrow(_LOOK, cart_id, order_id, list(skus))
+async def look(tx: Tx, cart_ids: Collection[str], order_ids: Collection[str], skus: Collection[str]) -> Look:
+    """All that these carts' holds need to know, as of one moment; carts that are not `busy` are ours alone till the end."""
+    row = await tx.fetchrow(_LOOK, list(cart_ids), list(order_ids), list(skus))
     assert row is not None
-    if not row["alone"]:
-        raise Overtaken
     found = [_reservation(each) for each in row["reservations"] or ()]
-    return Sight(
-        own=next((each for each in found if each.order_id is None), None),
-        ordered=next((each for each in found if each.order_id is not None), None),
+    lapsed: dict[str, Allocation] = {}
+    for cart_id, sku, warehouse_id, units in row["lapsed"] or ():
+        lapsed.setdefault(cart_id, {})[sku, warehouse_id] = units
+    return Look(
+        busy=frozenset(row["busy"] or ()),
+        own={each.cart_id: each for each in found if each.order_id is None},
+        ordered={each.order_id: each for each in found if each.order_id is not None},
         shelves=tuple(Shelf(*each) for each in row["shelves"] or ()),
-        lapsed=_allocation(row["lapsed"] or ()),
+        lapsed=lapsed,
     )
 
 
-async def lock(tx: Tx, skus: Collection[str], cart_id: str | None = None) -> list[Reservation]:
-    """Let nobody else change these SKUs, nor this cart's hold; the lapsed holds of others on them, to be ended."""
-    if cart_id is not None:
-        await tx.execute(_ALONE, cart_id)
-    rows = await tx.fetch(_LOCK_HOLDS, cart_id, list(skus))
+async def lock(tx: Tx, skus: Collection[str], cart_ids: Collection[str] = ()) -> list[Reservation]:
+    """Let nobody else change these SKUs, nor these carts' holds; the lapsed holds of others on them, to be ended."""
+    if cart_ids:
+        await tx.execute(_ALONE, list(cart_ids))
+    rows = await tx.fetch(_LOCK_HOLDS, list(cart_ids), list(skus))
     await tx.execute(_LOCK_LEVELS, list(skus), [row["id"] for row in rows])
     return await _read(tx, [row["id"] for row in rows if not row["own"]])
 
@@ -136,68 +156,59 @@ async def lapsed_batch(tx: Tx, limit: int) -> list[Reservation]:
 
 
 async def lock_live(
-    tx: Tx, *, order_id: str | None = None, cart_id: str | None = None, reservation_id: str | None = None
+    tx: Tx, *, order_ids: Collection[str] = (), cart_ids: Collection[str] = (), reservation_ids: Collection[str] = ()
 ) -> list[Reservation]:
-    """Lock an order's reservation, a cart's live hold, or the one of this id; as they are once locked."""
-    return await _read(tx, [row["id"] for row in await tx.fetch(_LOCK_LIVE, order_id, cart_id, reservation_id)])
+    """Lock orders' reservations, carts' live holds, and those of these ids; as they are once locked."""
+    rows = await tx.fetch(_LOCK_LIVE, list(order_ids), list(cart_ids), list(reservation_ids))
+    return await _read(tx, [row["id"] for row in rows])
 
 
-async def open_reservation(tx: Tx, new: Reservation, seconds: int) -> datetime | None:
-    """Write a new one; when it ends. Overtaken when the cart or order has one by now."""
-    rows = await tx.fetch(_OPEN, new.id, new.cart_id, new.order_id, new.state, float(seconds), *_columns(new.units))
-    return _ends(rows)
+async def open_all(tx: Tx, new: Sequence[Reservation], seconds: Sequence[int]) -> Ends:
+    """Write new ones; when each ends. One is left out whose cart or order has a reservation by now."""
+    return _ends(await tx.fetch(_OPEN, *_columns(new, seconds))) if new else {}
 
 
-async def keep(tx: Tx, own: Reservation, seconds: int) -> datetime | None:
-    """Write a cart's hold as it is to be from now on; when it ends. Overtaken when it is not as it was seen."""
+async def keep_all(tx: Tx, own: Sequence[Reservation], seconds: Sequence[int]) -> Ends:
+    """Write carts' holds as they are to be from now on; when each ends. One is left out that is not as it was seen.
+
+    Overtaken when an order has a reservation by now that had none when it was seen.
+    """
     try:
-        rows = await tx.fetch(_KEEP, own.id, own.version, own.order_id, own.state, float(seconds), *_columns(own.units))
-    except asyncpg.UniqueViolationError:  # the order has a reservation by now
+        return _ends(await tx.fetch(_KEEP, *_columns(own, seconds))) if own else {}
+    except asyncpg.UniqueViolationError:
         raise Overtaken from None
-    return _ends(rows)
 
 
-async def pass_on(tx: Tx, locked: Iterable[Reservation], state: State, reason: str) -> list[Reservation]:
-    """Bring locked reservations to another state. ValueError where there is no such step."""
+async def pass_on(tx: Tx, locked: Sequence[Reservation], state: State, reasons: Sequence[str]) -> list[Reservation]:
+    """Bring locked reservations to another state, each for its reason. ValueError where there is no such step."""
     passed = [each.becomes(state) for each in locked]
-    await tx.execute(_PASS_ON, [each.id for each in passed], state, reason)
+    await tx.execute(_PASS_ON, [each.id for each in passed], state, reasons)
     return passed
 
 
-async def sell(tx: Tx, order_id: str) -> Reservation | None:
-    """Turn the order's promise into a sale; None when it has none. Lines of a promise never change: no second look."""
-    row = await tx.fetchrow(_SELL, order_id)
-    return _reservation(dict(row)) if row else None
+async def sell_all(tx: Tx, order_ids: Collection[str]) -> dict[str, tuple[str, Allocation]]:
+    """Turn orders' promises into sales and write their movements; by order the reservation's id and its units.
+
+    Orders that are promised nothing are left out. The shelves are the caller's to change.
+    """
+    sold: dict[str, tuple[str, Allocation]] = {}
+    for id, order_id, sku, warehouse_id, units in await tx.fetch(_SELL, list(order_ids)):
+        sold.setdefault(order_id, (id, {}))[1][sku, warehouse_id] = units
+    return sold
 
 
-async def mark_released(tx: Tx, id: str, order_id: str, reason: str) -> None:
-    """Note that this order is released before it held anything. Overtaken when it holds something by now."""
-    if not await tx.execute(_MARK, id, order_id, reason):
-        raise Overtaken
+async def states(tx: Tx, order_ids: Collection[str]) -> dict[str, State]:
+    """How the orders' reservations stand; orders without one are absent."""
+    return {row["order_id"]: State(row["state"]) for row in await tx.fetch(_STATES, list(order_ids))}
 
 
-async def forget_old(tx: Tx, days: int) -> int:
-    """Delete carts' ended holds that are older than this; what an order had stays. How many."""
-    return await tx.execute(_FORGET, days)
+async def mark_released(tx: Tx, marks: Sequence[tuple[str, str, str]]) -> set[str]:
+    """Note that orders are released before they held anything: id, order and reason of each mark.
 
-
-async def read_reservation(db: Db, id: str) -> dict[str, Any] | None:
-    row = await db.fetchrow(_ONE, id)
-    return _shown(row) if row else None
-
-
-async def list_reservations(
-    db: Db,
-    *,
-    before: str | None,
-    cart_id: str | None,
-    order_id: str | None,
-    state: State | None,
-    sku: str | None,
-    limit: int,
-) -> list[dict[str, Any]]:
-    """Newest first; `before` is the id of the last one seen."""
-    return [_shown(row) for row in await db.fetch(_LIST, before, cart_id, order_id, state, sku, limit)]
+    The orders marked; one is left out that has a reservation by now.
+    """
+    ids, order_ids, reasons = zip(*marks, strict=True)
+    return {row["order_id"] for row in await tx.fetch(_MARK, ids, order_ids, reasons)}
 
 
 async def _read(tx: Tx, ids: list[str]) -> list[Reservation]:
@@ -224,17 +235,18 @@ def _allocation(rows: Iterable[tuple[str, str, int]]) -> Allocation:
     return {(sku, warehouse_id): units for sku, warehouse_id, units in rows}
 
 
-def _columns(units: Allocation) -> tuple[list[str], list[str], list[int]]:
-    return [sku for sku, _ in units], [warehouse_id for _, warehouse_id in units], list(units.values())
+def _columns(reservations: Sequence[Reservation], seconds: Sequence[int]) -> tuple[list[Any], ...]:
+    lines = [(each.id, *place, units) for each in reservations for place, units in each.units.items()]
+    return (
+        [each.id for each in reservations],
+        [each.cart_id for each in reservations],
+        [each.order_id for each in reservations],
+        [each.state for each in reservations],
+        [each.version for each in reservations],
+        [float(each) for each in seconds],
+        *([line[column] for line in lines] for column in range(4)),
+    )
 
 
-def _ends(rows: list[asyncpg.Record]) -> datetime | None:
-    if not rows:
-        raise Overtaken
-    ends: datetime | None = rows[0]["expires_at"]
-    return ends
-
-
-def _shown(row: asyncpg.Record) -> dict[str, Any]:
-    lines = [{"sku": sku, "warehouse_id": place, "quantity": units} for sku, place, units in sorted(row["units"])]
-    return {**{name: value for name, value in row.items() if name != "units"}, "lines": lines}
+def _ends(rows: list[asyncpg.Record]) -> Ends:
+    return {row["id"]: row["expires_at"] for row in rows}

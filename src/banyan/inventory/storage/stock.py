@@ -6,16 +6,18 @@ from typing import Any
 import asyncpg
 
 from banyan.foundation.db import Db, Row, Tx
-from banyan.inventory.domain import Settings
+from banyan.inventory.domain import Available, Settings
 from banyan.kernel.refusals import Conflict
 
-# Units on holds that are over, and those a cart holds itself, count as free: nobody need have ended them.
+# Units on holds that are over count as free: nobody need have ended them. These holds are few and found first: a SKU
+# may have any number of lines of orders that were sold.
 _SEEN = """
 WITH freed AS (
     SELECT line.sku, line.warehouse_id, sum(line.quantity) AS units
-    FROM reservation JOIN reservation_line AS line ON line.reservation_id = reservation.id
-    WHERE reservation.state = 'held' AND (reservation.expires_at <= shop_now() OR reservation.cart_id = {cart})
-      AND {of_freed}
+    FROM (SELECT id FROM reservation WHERE state = 'held' AND expires_at <= shop_now() OFFSET 0) AS over
+    CROSS JOIN LATERAL (
+        SELECT sku, warehouse_id, quantity FROM reservation_line
+        WHERE reservation_id = over.id AND {of_freed} OFFSET 0) AS line
     GROUP BY line.sku, line.warehouse_id
 )
 SELECT stock.sku, there.available, stock.backorder, there.available <= stock.low_stock_at AS low,
@@ -33,16 +35,39 @@ FROM stock CROSS JOIN LATERAL (
 ) AS there
 WHERE {of_stock}
 ORDER BY stock.sku"""
-_LOOK_UP = _SEEN.format(cart="$2::text", of_freed="line.sku = ANY($1)", of_stock="stock.sku = ANY($1)")
+_LOOK_UP = _SEEN.format(of_freed="sku = ANY($1)", of_stock="stock.sku = ANY($1)")
 _LIST = (
     _SEEN.format(
-        cart="NULL",
         of_freed="true",
         of_stock="""($1::text IS NULL OR stock.sku > $1) AND ($2::int IS NULL OR there.available < $2)
   AND ($3::bool IS NULL OR (there.available <= stock.low_stock_at) = $3)""",
     )
     + " LIMIT $4"
 )
+# What carts hold themselves is theirs to buy, too: rows with a cart's id are what that cart alone may add.
+_AVAILABLE = """
+WITH freed AS (
+    SELECT over.cart_id, line.sku, line.warehouse_id, sum(line.quantity) AS units
+    FROM (
+        SELECT id, CASE WHEN expires_at > shop_now() THEN cart_id END AS cart_id FROM reservation
+        WHERE state = 'held' AND (expires_at <= shop_now() OR cart_id = ANY($2)) OFFSET 0
+    ) AS over
+    CROSS JOIN LATERAL (
+        SELECT sku, warehouse_id, quantity FROM reservation_line
+        WHERE reservation_id = over.id AND sku = ANY($1) OFFSET 0) AS line
+    GROUP BY over.cart_id, line.sku, line.warehouse_id
+)
+SELECT * FROM (
+    SELECT NULL AS cart_id, stock.sku, stock.backorder, shelf.warehouse_id, shelf.free + coalesce(freed.units, 0) AS units
+    FROM stock LEFT JOIN (
+        SELECT level.sku, level.warehouse_id, level.on_hand - level.reserved AS free
+        FROM level JOIN warehouse ON warehouse.id = level.warehouse_id AND warehouse.active WHERE level.sku = ANY($1)
+    ) AS shelf USING (sku)
+    LEFT JOIN freed ON freed.cart_id IS NULL AND freed.sku = shelf.sku AND freed.warehouse_id = shelf.warehouse_id
+    WHERE stock.sku = ANY($1)
+    UNION ALL
+    SELECT cart_id, sku, false, warehouse_id, units FROM freed WHERE cart_id IS NOT NULL
+) AS units ORDER BY sku, cart_id NULLS FIRST"""
 _LOCK_SETTINGS = "SELECT backorder, low_stock_at, version FROM stock WHERE sku = $1 FOR UPDATE"
 _CHANGE = """
 UPDATE stock SET backorder = new.backorder, low_stock_at = new.low_stock_at, version = version + 1
@@ -50,9 +75,22 @@ FROM unnest($1::text[], $2::bool[], $3::int[]) AS new (sku, backorder, low_stock
 WHERE stock.sku = new.sku AND (stock.backorder, stock.low_stock_at) <> (new.backorder, new.low_stock_at)"""
 
 
-async def look_up(db: Db | Tx, skus: Collection[str], for_cart: str | None = None) -> list[Row]:
+async def look_up(db: Db | Tx, skus: Collection[str]) -> list[Row]:
     """How it stands with each SKU that is known, ordered by SKU."""
-    return await db.fetch(_LOOK_UP, list(skus), for_cart)
+    return await db.fetch(_LOOK_UP, list(skus))
+
+
+async def available(db: Db, skus: Collection[str], cart_ids: Collection[str]) -> dict[str, Available]:
+    """What can be bought of each SKU that is known, ordered by SKU, and what these carts hold of them."""
+    found: dict[str, Available] = {}
+    for cart_id, sku, backorder, warehouse_id, units in await db.fetch(_AVAILABLE, list(skus), list(cart_ids)):
+        if cart_id is None:
+            there = found.setdefault(sku, Available(backorder))
+            if warehouse_id is not None:
+                there.shelves[warehouse_id] = units
+        elif sku in found:
+            found[sku].held.setdefault(cart_id, {})[warehouse_id] = units
+    return found
 
 
 async def list_stock(db: Db, *, after: str | None, below: int | None, low: bool | None, limit: int) -> list[Row]:
