@@ -106,3 +106,99 @@ async def test_a_claim_outlives_its_transaction_until_it_is_kept_or_its_time_is_
     kept = await claim()
     assert kept is not None
     assert kept.replayed
+
+
+async def begun(db: Db, *keys: Key | None, running_seconds: float = 0) -> list[Answer | Refusal | None]:
+    async with db.transaction() as tx:
+        return await idempotency.begin_many(tx, keys, running_seconds=running_seconds)
+
+
+def codes(said: list[Answer | Refusal | None]) -> list[str | None]:
+    return [each.code if isinstance(each, Refusal) else "told" if each else None for each in said]
+
+
+async def test_each_key_of_a_round_is_told_what_it_would_be_told_alone(db: Db) -> None:
+    told, running, free = (Key.of("ada", f"round-{name}", b"a") for name in ("told", "running", "free"))
+    await idempotency.once(db, told, Counter("round"))
+    assert await begun(db, running, running_seconds=10) == [None]
+    other = Key.of("ada", "round-told", b"b")
+    same_but_other = Key.of("ada", "round-free", b"b")
+    said = await begun(db, told, None, running, free, other, free, same_but_other)
+    assert codes(said) == ["told", None, "in_flight", None, "key_reused", "in_flight", "in_flight"]
+    assert isinstance(said[0], Answer)
+    assert (said[0].status, said[0].body, said[0].replayed) == (201, b'{"n":1}', True)
+    assert codes(await idempotency.look_many(db, [told, running, free, free])) == ["told", "in_flight", None, None]
+    assert await idempotency.look_many(db, [None]) == await begun(db, None) == [None]
+
+
+async def test_a_key_that_another_transaction_has_begun_is_in_flight_for_a_round(db: Db) -> None:
+    key, free = Key.of("ada", "held", b""), Key.of("ada", "not held", b"")
+    async with db.transaction() as tx:
+        await idempotency.begin(tx, key)
+        assert codes(await begun(db, key, free)) == ["in_flight", None]
+    assert codes(await begun(db, key, free)) == [None, None]
+
+
+async def test_a_rounds_claims_outlive_it_and_are_taken_over_when_their_time_is_over(
+    db: Db, clock: VirtualClock
+) -> None:
+    keys = [Key.of("ada", f"claimed {number}", b"") for number in range(3)]
+    assert await begun(db, *keys[:2], running_seconds=10) == [None, None]
+    assert codes(await begun(db, *keys, running_seconds=10)) == ["in_flight", "in_flight", None]
+    clock.advance(11)
+    assert codes(await begun(db, *keys, running_seconds=10)) == [None] * 3
+    async with db.transaction() as tx:
+        answers = [(key, Answer(200, key.key.encode())) for key in reversed(keys)]
+        assert await idempotency.keep_many(tx, answers) == [True] * 3
+    assert [each.body for each in await begun(db, *keys) if isinstance(each, Answer)] == [
+        key.key.encode() for key in keys
+    ]
+
+
+async def test_a_round_with_an_answer_that_another_kept_meanwhile_is_undone_and_done_again(db: Db) -> None:
+    slow, quick = Key.of("ada", "overtaken", b""), Key.of("ada", "alone", b"")
+    seen: list[list[str | None]] = []
+
+    async def effect(tx: Tx) -> None:
+        said = await idempotency.look_many(tx, [slow, quick])
+        seen.append(codes(said))
+        if len(seen) == 1:
+            await idempotency.once(db, slow, Counter("overtaken"))
+        going = [key for key, kept in zip((slow, quick), said, strict=True) if kept is None]
+        for key in going:
+            await tx.execute("INSERT INTO effect VALUES ($1)", key.key)
+        await idempotency.keep_many(tx, [(key, Answer(200, b"{}")) for key in going])
+
+    await db.retrying(effect)
+    assert seen == [[None, None], ["told", None]]
+    assert (await rows(db, "overtaken"), await rows(db, "alone")) == (1, 1)
+
+
+async def test_who_need_not_be_sure_learns_which_answers_were_told_before(db: Db) -> None:
+    old, new = Key.of("ada", "old", b""), Key.of("ada", "new", b"")
+    await idempotency.once(db, old, Counter("old"))
+    async with db.transaction() as tx:
+        assert await idempotency.keep_many(tx, []) == []
+        again = [(old, Answer(200, b"other")), (new, Answer(200, b"{}"))]
+        assert await idempotency.keep_many(tx, again, sure=False) == [False, True]
+    kept = (await begun(db, old))[0]
+    assert isinstance(kept, Answer)
+    assert kept.status == 201
+
+
+async def test_of_many_rounds_at_once_with_the_same_keys_each_key_has_its_effect_once(db: Db) -> None:
+    keys = [Key.of("ada", f"crowd {number}", b"") for number in range(6)]
+
+    async def one_round(turn: int) -> None:
+        mine = keys[turn % 6 :] + keys[: turn % 6]
+
+        async def effect(tx: Tx) -> None:
+            said = await idempotency.begin_many(tx, mine)
+            going = [key for key, kept in zip(mine, said, strict=True) if kept is None]
+            await tx.executemany("INSERT INTO effect VALUES ($1)", [(key.key,) for key in going])
+            await idempotency.keep_many(tx, [(key, Answer(200, b"{}")) for key in going])
+
+        await db.retrying(effect)
+
+    await asyncio.gather(*map(one_round, range(12)))
+    assert [await rows(db, key.key) for key in keys] == [1] * 6

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,8 @@ from banyan.foundation import inbox, outbox
 from banyan.foundation.db import Tx
 from banyan.foundation.envelope import Envelope
 from banyan.foundation.inbox import Inbox
-from banyan.foundation.running import Shop
-from banyan.foundation.service import Service
+from banyan.foundation.running import Shop, inbox_of
+from banyan.foundation.service import Ports, Service, Together
 from tests.conftest import OpenShop
 
 
@@ -58,6 +60,29 @@ async def test_sixteen_writers_and_no_fact_is_lost_or_out_of_order(shop: Shop) -
         while sum(map(len, heard.values())) < 16 * 100:
             await shop.bus.deliver("listener", frozenset({"toy"}), take)
     assert heard == {f"w{writer}": list(range(100)) for writer in range(16)}
+
+
+async def test_facts_that_came_together_may_be_reacted_to_at_once_and_a_bad_one_is_still_alone(
+    open_shop: OpenShop,
+) -> None:
+    rounds = list[list[int]]()
+
+    async def together(ports: Ports, tx: Tx, events: Sequence[Counted]) -> None:
+        if any(event.number == 3 for event in events):
+            raise ValueError("cannot be read")
+        rounds.append([event.number for event in events])
+
+    shop = await open_shop(TOY)
+    ports = shop.ports["toy"]
+    box = inbox_of(replace(TOY, reactions={Counted: Together(together)}), ports)
+    for numbers in (range(3), range(3, 6)):
+        async with ports.db.transaction() as tx:
+            tx.tell(*(Counted(thing=f"of {number}", number=number) for number in numbers))
+        await outbox.relay_once(ports.db, shop.bus)
+        while await shop.bus.deliver(box.consumer, box.topics, box.take):
+            pass
+    assert rounds == [[0, 1, 2], [4], [5]]
+    assert [row["key"] for row in await inbox.parked(ports.db)] == ["of 3"]
 
 
 async def test_a_poison_message_holds_only_its_own_stream(open_shop: OpenShop) -> None:

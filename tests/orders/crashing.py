@@ -7,6 +7,7 @@ from typing import Any
 
 from banyan.contracts import Call
 from banyan.foundation.db import Db, Tx
+from banyan.foundation.gathering import Gatherings
 from banyan.foundation.service import Ports
 
 
@@ -60,4 +61,5 @@ def bounded(ports: Ports, at: int | str, happens: Callable[[], Awaitable[None]] 
     boundaries = Boundaries(at, happens)
     db = _Db(ports.db._pool, clock=ports.clock, ids=ports.ids)
     db.boundaries = boundaries
-    return replace(ports, db=db, peers=_Peers(ports, boundaries)), boundaries  # type: ignore[arg-type]
+    alone = Gatherings(alone=True)  # who crashes takes nobody along
+    return replace(ports, db=db, peers=_Peers(ports, boundaries), gatherings=alone), boundaries  # type: ignore[arg-type]

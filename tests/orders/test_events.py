@@ -53,7 +53,7 @@ async def test_a_fact_is_appended_after_the_version_it_was_decided_on(stage: Wor
             await events.append(tx, ids, await events.load(tx, placed), [OrderRejected(order_id=placed, reason="")])
     assert await db.fetchval("SELECT status FROM order_view WHERE order_id = $1", placed) == "cancelled"
     async with db.transaction() as tx:
-        await tx.execute("UPDATE saga SET step = 'release' WHERE order_id = $1", placed)
+        await tx.execute("UPDATE saga SET step = 'release', epoch = epoch + 1 WHERE order_id = $1", placed)
     await work(stage)
 
 

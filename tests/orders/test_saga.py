@@ -249,9 +249,10 @@ async def test_busy_is_asked_again_and_no_is_no(
     await all_is_well(world)
 
 
-async def test_a_fact_told_meanwhile_is_taken_into_account(world: World, client: Client) -> None:
+async def test_a_fact_told_meanwhile_is_taken_into_account(world: World, client: Client, clock: VirtualClock) -> None:
     await client.fill(MUG=1)
     _, order = await client.check_out()
+    clock.advance(steps.LEASE_SECONDS + 1)  # another process finds it
     world.bank.change(order["id"], refunded=eur(1))
 
     async def refund() -> None:

@@ -42,6 +42,12 @@ class CategoriesChanged(Event, owner="catalog", key="category_id"):
     category_id: str
 
 
+class BrandsChanged(Event, owner="catalog", key="brand_id"):
+    """A brand is new, has another name, or is gone."""
+
+    brand_id: str
+
+
 class Item(Contract):
     """One variant as a cart needs it. `sellable` is false for an unpublished product or one without this currency."""
 

@@ -278,6 +278,23 @@ class CartsTouched(Call[Touched], owner="orders", answer=Touched):
     most: int = 1000
 
 
+class Unsettled(Contract):
+    """`stuck`: of those under way, tried often and in vain; `numbers` names some, the stuck ones first."""
+
+    under_way: int
+    stuck: int = 0
+    numbers: tuple[str, ...] = ()
+
+
+class AskUnsettled(Call[Unsettled], owner="orders", answer=Unsettled):
+    """Orders for which stock or money is still being taken or given back: who gives them away now leaves that half done.
+
+    `hurry`: those that wait to be tried again are tried at once.
+    """
+
+    hurry: bool = False
+
+
 TAKE = {"users": UsersTake, "catalog": CatalogTake, "inventory": InventoryTake, "orders": OrdersTake}
 HAND_OVER = {
     "users": UsersHandOver,

@@ -10,6 +10,11 @@ from banyan.contracts import Call, Contract
 Side = Literal["legacy", "new"]
 PageKind = Literal["read", "unsafe_read", "write"]
 
+CONFIRM, PLACE = "checkout.confirm", "checkout.place"
+"""Doors of the last two steps of a legacy checkout: an order is shown, and it is placed."""
+CONFIRMED = "banyan_confirmed"
+"""The cookie of a shopper who was shown an order by our side: it is placed here, or not at all."""
+
 BOUNDS_MS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000)
 """Upper ends of the latency histogram's bins in milliseconds; one more bin is above them."""
 

@@ -9,6 +9,9 @@ from banyan.kernel.money import Money
 LEGACY = "legacy"
 """The provider of payments that a legacy shop took: they are in our books, and only its own provider can move them."""
 
+LATER = frozenset({"bank_transfer", "cheque", "cod"})
+"""Providers whose money comes by itself after the order is accepted, as OpenCart names them; `cod`: on delivery."""
+
 
 class PaymentState(StrEnum):
     """How far a payment is. Live: created to captured. At most one live payment per order."""

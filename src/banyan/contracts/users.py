@@ -18,6 +18,12 @@ class ProfileChanged(Event, owner="users", key="user_id"):
     name: str
 
 
+class PasswordChanged(Event, owner="users", key="user_id"):
+    """Someone chose another password, or has none any more."""
+
+    user_id: str
+
+
 class AddressesChanged(Event, owner="users", key="user_id"):
     """Someone's addresses are other than before."""
 

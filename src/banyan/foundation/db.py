@@ -20,8 +20,13 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Row]"
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+
+class Again(Exception):
+    """What this transaction built on is no longer so: all of it is to be done again (`Db.retrying` does)."""
+
+
 # Two transactions met; the whole of one may simply be done again.
-_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, Again)
 _FENCED = "BN503"  # what the fence around a shop that moves in says (schema/0002_tenure.sql)
 _GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 
@@ -130,12 +135,12 @@ class Db:
             self.wake.ring()
 
     async def retrying(self, effect: Callable[[Tx], Awaitable[T]]) -> T:
-        """Run `effect` in a transaction, again (at most three times) when it met another in a deadlock."""
+        """Run `effect` in a transaction, again (at most three times) when it met another in a deadlock, or says Again."""
         for attempt in range(3):
             try:
                 async with self.transaction() as tx:
                     return await effect(tx)
-            except _AGAIN:
+            except AGAIN:
                 await self._clock.sleep(0.005 * (attempt + self._ids.fraction()))
         async with self.transaction() as tx:
             return await effect(tx)

@@ -4,12 +4,12 @@ After draft-ietf-httpapi-idempotency-key-header-07: same key and body → the sa
 first still runs → 409. Refusals are not kept, so a caller may mend the request and use the key again.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from banyan.foundation.db import Db, Tx
-from banyan.kernel.refusals import Conflict, Invalid
+from banyan.foundation.db import Again, Db, Row, Tx
+from banyan.kernel.refusals import Conflict, Invalid, Refusal
 
 KEEP_DAYS = 7
 
@@ -29,6 +29,34 @@ VALUES ($1, $2, $3, $4, $5, shop_now())
 ON CONFLICT (scope, key) DO UPDATE SET status = excluded.status, body = excluded.body
 WHERE kept.status IS NULL AND kept.fingerprint = excluded.fingerprint"""
 
+# The same for a round of keys.
+_LOOK_MANY = """
+SELECT pg_try_advisory_xact_lock(hashtextextended(asked.scope || ' ' || asked.key, 0)) AS free,
+    kept.fingerprint, kept.status, kept.body, kept.running_until > shop_now() AS running
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (scope, key, place)
+LEFT JOIN LATERAL (
+    SELECT * FROM idempotency WHERE idempotency.scope = asked.scope AND idempotency.key = asked.key LIMIT 1
+) AS kept ON true
+ORDER BY place"""
+_READ_MANY = _LOOK_MANY.replace(
+    "pg_try_advisory_xact_lock(hashtextextended(asked.scope || ' ' || asked.key, 0))", "true"
+)
+_CLAIM_MANY = """
+INSERT INTO idempotency AS kept (scope, key, fingerprint, running_until)
+SELECT scope, key, fingerprint, shop_now() + make_interval(secs => $4)
+FROM unnest($1::text[], $2::text[], $3::bytea[]) AS asked (scope, key, fingerprint)
+ON CONFLICT (scope, key) DO UPDATE SET running_until = excluded.running_until
+WHERE kept.status IS NULL AND kept.running_until <= shop_now()
+RETURNING scope, key"""
+_KEEP_MANY = """
+INSERT INTO idempotency AS kept (scope, key, fingerprint, status, body, running_until)
+SELECT scope, key, fingerprint, status, body, shop_now()
+FROM unnest($1::text[], $2::text[], $3::bytea[], $4::integer[], $5::bytea[])
+    AS told (scope, key, fingerprint, status, body)
+ON CONFLICT (scope, key) DO UPDATE SET status = excluded.status, body = excluded.body
+WHERE kept.status IS NULL AND kept.fingerprint = excluded.fingerprint
+RETURNING scope, key"""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -37,6 +65,11 @@ class Key:
     scope: str
     key: str
     fingerprint: bytes
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What it is kept under."""
+        return self.scope, self.key
 
     @classmethod
     def of(cls, scope: str, key: str, *asked: bytes) -> "Key":
@@ -79,24 +112,67 @@ async def begin(tx: Tx, key: Key, *, running_seconds: float = 0) -> Answer | Non
     """
     row = await tx.fetchrow(_LOOK, key.scope, key.key)
     assert row is not None
-    if not row["free"]:
+    kept = _kept(row, key)
+    if isinstance(kept, Refusal):
+        raise kept
+    if (
+        kept is None
+        and running_seconds
+        and not await tx.execute(_CLAIM, key.scope, key.key, key.fingerprint, running_seconds)
+    ):
         raise _still_running()
-    if row["fingerprint"] is not None:
-        if row["fingerprint"] != key.fingerprint:
-            raise Invalid("this Idempotency-Key was used for another request; take a new one", code="key_reused")
-        if row["status"] is not None:
-            return Answer(row["status"], row["body"], replayed=True)
-        if row["running"]:
-            raise _still_running()
-    if running_seconds and not await tx.execute(_CLAIM, key.scope, key.key, key.fingerprint, running_seconds):
-        raise _still_running()
-    return None
+    return kept
+
+
+async def begin_many(
+    tx: Tx, keys: Sequence[Key | None], *, running_seconds: float = 0
+) -> list[Answer | Refusal | None]:
+    """What `begin` says of each key, its refusals as values; two statements at most. None for who has no key.
+
+    Of two equal keys in one round the first goes on and the others are told that it is still running.
+    """
+    said = await _look(tx, _LOOK_MANY, keys)
+    going = set[tuple[str, str]]()
+    for place, key in enumerate(keys):
+        if key is not None and said[place] is None:
+            if key.name in going:
+                said[place] = _still_running()
+            going.add(key.name)
+    free = [key for key, kept in zip(keys, said, strict=True) if key is not None and kept is None]
+    if running_seconds and free:
+        taken = await tx.fetch(_CLAIM_MANY, *_columns(free), running_seconds)
+        claimed = {(row["scope"], row["key"]) for row in taken}
+        for place, key in enumerate(keys):
+            if key is not None and said[place] is None and key.name not in claimed:
+                said[place] = _still_running()
+    return said
+
+
+async def look_many(db: Db | Tx, keys: Sequence[Key | None]) -> list[Answer | Refusal | None]:
+    """As `begin_many`, but only looks: nothing is claimed or locked. `keep` or `keep_many` find out in the end."""
+    return await _look(db, _READ_MANY, keys)
 
 
 async def keep(tx: Tx, key: Key, answer: Answer) -> None:
     """Keep the answer for this key; the caller's claim ends with it."""
     if not await tx.execute(_KEEP, key.scope, key.key, key.fingerprint, answer.status, answer.body):
         raise _still_running()
+
+
+async def keep_many(tx: Tx, told: Sequence[tuple[Key, Answer]], *, sure: bool = True) -> list[bool]:
+    """Keep these answers, in one statement; which of them are kept. No key twice.
+
+    `sure`: their effects are in this transaction, so that one answer which cannot be kept undoes it all, to be done
+    again (Db.retrying): raises Overtaken. Otherwise who is not kept was told before, by another.
+    """
+    if not told:
+        return []
+    keys, answers = zip(*sorted(told, key=lambda each: each[0].name), strict=True)  # no two rounds wait crosswise
+    columns = (*_columns(keys), [answer.status for answer in answers], [answer.body for answer in answers])
+    kept = {(row["scope"], row["key"]) for row in await tx.fetch(_KEEP_MANY, *columns)}
+    if sure and len(kept) < len(told):
+        raise Overtaken
+    return [key.name in kept for key, _ in told]
 
 
 async def release(tx: Tx, key: Key) -> None:
@@ -112,5 +188,43 @@ async def forget_old(db: Db) -> int:
         )
 
 
+class Overtaken(Again, Conflict):
+    """Another request with one of these keys was quicker; done again, this finds its answer."""
+
+    code = "in_flight"
+
+    def __init__(self) -> None:
+        super().__init__(_RUNNING, retry_after=1)
+
+
+_RUNNING = "the first request with this Idempotency-Key is still running"
+
+
 def _still_running() -> Conflict:
-    return Conflict("the first request with this Idempotency-Key is still running", code="in_flight", retry_after=1)
+    return Conflict(_RUNNING, code="in_flight", retry_after=1)
+
+
+def _kept(row: Row, key: Key) -> Answer | Refusal | None:
+    """What is known of a key; None when it is free."""
+    if not row["free"]:
+        return _still_running()
+    if row["fingerprint"] is None:
+        return None
+    if row["fingerprint"] != key.fingerprint:
+        return Invalid("this Idempotency-Key was used for another request; take a new one", code="key_reused")
+    if row["status"] is not None:
+        return Answer(row["status"], row["body"], replayed=True)
+    return _still_running() if row["running"] else None
+
+
+async def _look(db: Db | Tx, sql: str, keys: Sequence[Key | None]) -> list[Answer | Refusal | None]:
+    asked = list(dict.fromkeys(key.name for key in keys if key is not None))
+    if not asked:
+        return [None] * len(keys)
+    rows = await db.fetch(sql, [scope for scope, _ in asked], [key for _, key in asked])
+    found = dict(zip(asked, rows, strict=True))
+    return [None if key is None else _kept(found[key.name], key) for key in keys]
+
+
+def _columns(keys: Sequence[Key]) -> tuple[list[str], list[str], list[bytes]]:
+    return [key.scope for key in keys], [key.key for key in keys], [key.fingerprint for key in keys]

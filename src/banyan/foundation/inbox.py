@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from banyan.contracts import Event
@@ -20,6 +21,7 @@ from banyan.kernel.refusals import Moving, NotFound
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[Tx, Any], Awaitable[None]]
+Many = Callable[[Tx, Sequence[Any]], Awaitable[None]]
 
 ATTEMPTS = 8
 FIRST_WAIT = 0.5  # seconds; doubled each time, jittered, at most LONGEST_WAIT
@@ -41,20 +43,30 @@ SELECT * FROM (
 class Inbox:
     """One consumer's side of the bus: which facts it reacts to, and its bookkeeping in its own database."""
 
-    def __init__(self, db: Db, consumer: str, handlers: Mapping[type[Event], Handler], *, ids: Ids) -> None:
+    def __init__(
+        self,
+        db: Db,
+        consumer: str,
+        handlers: Mapping[type[Event], Handler],
+        *,
+        ids: Ids,
+        many: Mapping[type[Event], Many] | None = None,
+    ) -> None:
+        """`many`: handlers of several events at once; one handler may be there for several types."""
         self._db = db
         self._ids = ids
         self.consumer = consumer
         self._handlers = {kind.TYPE: handler for kind, handler in handlers.items()}
+        self._many = {kind.TYPE: handler for kind, handler in (many or {}).items()}
 
     @property
     def topics(self) -> frozenset[str]:
         """The owners whose facts this consumer wants to hear."""
-        return frozenset(kind.partition(".")[0] for kind in self._handlers)
+        return frozenset(kind.partition(".")[0] for kind in (*self._handlers, *self._many))
 
     async def take(self, batch: Sequence[Envelope]) -> None:
         """Handle a batch in the order given; when this returns all of it is either handled or safely set aside."""
-        wanted = [envelope for envelope in batch if envelope.type in self._handlers]
+        wanted = [each for each in batch if each.type in self._handlers or each.type in self._many]
         if not wanted:
             return
         try:
@@ -84,18 +96,35 @@ class Inbox:
     async def _handle(self, tx: Tx, batch: Sequence[Envelope], *, queued: bool = False) -> None:
         fresh = await self._claim(tx, batch)
         waiting = set() if queued else await self._waiting(tx)
+        here = list[Envelope]()
         for envelope in batch:
             if envelope.id not in fresh:
                 continue
             if (envelope.topic, envelope.key) in waiting:
                 await self._queue(tx, envelope, attempts=0, seconds=0, error=None)
                 continue
-            event = envelope.event()
-            if event is not None:
-                telemetry.enter(envelope.traceparent, envelope.id, self._ids.secret(24).hex())
-                with telemetry.span(f"react {envelope.type}", consumer=self.consumer):
-                    await self._handlers[envelope.type](tx, event)
+            here.append(envelope)
+        for many, group in groupby(here, key=lambda each: self._many.get(each.type)):
+            if many is None:
+                for envelope in group:
+                    await self._react(tx, envelope)
+            else:
+                await self._react_to_many(tx, many, list(group))
         telemetry.REACTED.labels(self.consumer, "handled").inc(len(fresh))
+
+    async def _react(self, tx: Tx, envelope: Envelope) -> None:
+        event = envelope.event()
+        if event is None:
+            return
+        telemetry.enter(envelope.traceparent, envelope.id, self._ids.secret(24).hex())
+        with telemetry.span(f"react {envelope.type}", consumer=self.consumer):
+            await self._handlers[envelope.type](tx, event)
+
+    async def _react_to_many(self, tx: Tx, many: Many, group: "list[Envelope]") -> None:
+        events = [event for envelope in group if (event := envelope.event()) is not None]
+        telemetry.enter(group[0].traceparent, group[0].id, self._ids.secret(24).hex())
+        with telemetry.span(f"react {group[0].type}", consumer=self.consumer, events=len(group)):
+            await many(tx, events)
 
     async def _claim(self, tx: Tx, batch: Sequence[Envelope]) -> set[str]:
         rows = await tx.fetch(_CLAIM, self.consumer, [each.id for each in batch], [each.type for each in batch])

@@ -12,7 +12,7 @@ from banyan.foundation.auth import Authority
 from banyan.foundation.db import Db
 from banyan.foundation.inbox import Inbox
 from banyan.foundation.peers import Local, Peers
-from banyan.foundation.service import Chore, Follower, Ports, Service
+from banyan.foundation.service import Chore, Follower, Ports, Service, Together
 from banyan.foundation.settings import Settings
 from banyan.foundation.web import application
 from banyan.kernel.clock import Clock
@@ -27,6 +27,7 @@ IDLE = 1.0  # seconds between looks when nobody rings
 FAILED = 2.0  # seconds before a loop that failed looks again
 FENCED = 5.0  # … and one whose tables an old shop still owns
 HOUSEKEEPING = 600.0
+GATHER = 0.02  # seconds in which facts gather after some were moved: the first goes at once, those that follow together
 
 
 @dataclass(slots=True)
@@ -120,8 +121,12 @@ class Shop:
 
 def inbox_of(service: Service, ports: Ports) -> Inbox:
     """The service's consumer: its reactions, bound to its ports."""
-    handlers = {kind: partial(react, ports) for kind, react in service.reactions.items()}
-    return Inbox(ports.db, service.name, handlers, ids=ports.ids)
+    alone = {
+        kind: partial(react, ports) for kind, react in service.reactions.items() if not isinstance(react, Together)
+    }
+    shared = {react: partial(react.react, ports) for react in service.reactions.values() if isinstance(react, Together)}
+    many = {kind: shared[react] for kind, react in service.reactions.items() if isinstance(react, Together)}
+    return Inbox(ports.db, service.name, alone, ids=ports.ids, many=many)
 
 
 async def _forever(name: str, run: Callable[[], Awaitable[None]], clock: Clock) -> None:
@@ -150,6 +155,8 @@ async def _relay(ports: Ports, source: str) -> None:
             moved = await outbox.relay_once(ports.db, ports.bus, source=source)
             if moved:
                 pause = 0.02
+                if moved < outbox.BATCH:
+                    await ports.clock.sleep(GATHER)
                 continue
             # Facts of other processes do not ring here, and a fact behind an open transaction does not ring twice.
             rung = await ports.db.wake.wait(pause)
@@ -159,7 +166,9 @@ async def _relay(ports: Ports, source: str) -> None:
 async def _deliver(ports: Ports, box: Inbox) -> None:
     bell = ports.bus.bell(box.topics)
     while True:
-        if not await ports.bus.deliver(box.consumer, box.topics, box.take):
+        if await ports.bus.deliver(box.consumer, box.topics, box.take):
+            await ports.clock.sleep(GATHER)
+        else:
             await bell.wait(IDLE)
 
 
@@ -184,6 +193,7 @@ async def _follow(ports: Ports, follower: Follower, place: list[str]) -> None:
         place[0] = reached
         if follower.reached:
             await follower.reached(ports, reached)
+        await ports.clock.sleep(GATHER)
 
 
 async def _housekeeping(ports: Ports) -> None:

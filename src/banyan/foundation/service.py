@@ -76,6 +76,20 @@ Chore = Callable[[Ports], Awaitable[float]]
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """A reaction to facts that came together, in their order: all those that follow each other in a batch at once."""
+
+    react: Callable[[Ports, Tx, Sequence[Any]], Awaitable[None]]
+
+    @property
+    def __name__(self) -> str:
+        return getattr(self.react, "__name__", "together")
+
+    async def __call__(self, ports: Ports, tx: Tx, event: Any) -> None:
+        await self.react(ports, tx, [event])
+
+
+@dataclass(frozen=True, slots=True)
 class Invariant:
     """What must hold in one service's database: a query whose rows are the violations."""
 

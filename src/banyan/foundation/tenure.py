@@ -138,6 +138,11 @@ async def legacy_owns(source: "_Asks") -> bool:
     return bool(await source.fetchval("SELECT EXISTS (SELECT FROM tenure WHERE owner = 'legacy')"))
 
 
+async def may_go_back(source: "_Asks") -> bool:
+    """Whether an old shop owns this or could still get it back: from the first word of who owns it to the last."""
+    return bool(await source.fetchval("SELECT EXISTS (SELECT FROM tenure WHERE owner IS NOT NULL)"))
+
+
 class _Asks(Protocol):
     async def fetch(self, sql: str, *values: Any) -> list[Row]: ...
 

@@ -89,11 +89,12 @@ def application(service: Service, ports: Ports) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _not_as_described)
     app.add_exception_handler(HTTPException, _http)
     app.add_middleware(_Guard)
-    from banyan.foundation import operate
+    from banyan.foundation import express, operate
 
     app.include_router(service.routes(ports))
     app.include_router(operate.routes(service, ports))
     app.add_api_route(CALL_PATH + "{name}", _answer_calls(service, ports), methods=["POST"], include_in_schema=False)
+    app.middleware_stack = _Guard(express.Express(app.build_middleware_stack(), app.routes, ports))
     return app
 
 
@@ -180,15 +181,20 @@ Who = Annotated[Principal, Depends(principal)]
 
 def key_of(request: Request, who: Principal, key: str | None, body: bytes, *, required: bool) -> Key | None:
     """The Idempotency-Key of a request, bound to caller, operation and body."""
+    return key_for(request.method, request.url.path, who, key, body, required=required)
+
+
+def key_for(method: str, path: str, who: Principal, key: str | None, body: bytes, *, required: bool) -> Key | None:
+    """As `key_of`, of a request that is not in FastAPI's hands."""
     if key is None:
         if required:
             raise _key_required()
         return None
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Malformed("an Idempotency-Key is 1 to 255 printable characters", code="key_malformed")
-    if not request.url.path.isprintable():  # what no route knows, and the database cannot hold
+    if not path.isprintable():  # what no route knows, and the database cannot hold
         raise NotFound("There is nothing here")
-    return Key.of(f"{who.caller} {request.method} {request.url.path}", key, body)
+    return Key.of(f"{who.caller} {method} {path}", key, body)
 
 
 def _key_required() -> Malformed:

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from banyan.contracts.legacy import CartsTouched, OrdersHandOver, OrdersTake, OrdersTenure
+from banyan.contracts.legacy import AskUnsettled, CartsTouched, OrdersHandOver, OrdersTake, OrdersTenure
 from banyan.foundation import tenure
 from banyan.foundation.service import Chore, Service
 from banyan.orders import api, intake, saga
@@ -26,6 +26,7 @@ def service() -> Service:
             OrdersTake: intake.take,
             OrdersHandOver: intake.hand_over,
             CartsTouched: intake.touched,
+            AskUnsettled: intake.unsettled,
             OrdersTenure: tenure.over("cart", "cart_line", "event", "order_view", outbox="event"),
         },
         reactions=REACTIONS,

@@ -1,6 +1,6 @@
 """What orders do when payments speak: whoever waited for it looks again at once; refunds made elsewhere are noted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from banyan.contracts import Event
 from banyan.contracts.payments import (
@@ -11,17 +11,17 @@ from banyan.contracts.payments import (
     PaymentVoided,
 )
 from banyan.foundation.db import Tx
-from banyan.foundation.service import Ports, Reaction
+from banyan.foundation.service import Ports, Reaction, Together
 from banyan.orders.actions.refunding import note_refund
 from banyan.orders.storage import sagas
 
 
 async def look_again(
-    ports: Ports, tx: Tx, told: PaymentAuthorized | PaymentDeclined | PaymentCaptured | PaymentVoided
+    ports: Ports, tx: Tx, told: Sequence[PaymentAuthorized | PaymentDeclined | PaymentCaptured | PaymentVoided]
 ) -> None:
-    """The payment moved: its order's saga need not wait any longer."""
-    await sagas.wake(tx, told.order_id)
-    ports.due["saga"].ring()
+    """The payments moved: their orders' sagas need not wait any longer."""
+    if await sagas.wake(tx, *(each.order_id for each in told)):
+        ports.due["saga"].ring()
 
 
 async def refunded(ports: Ports, tx: Tx, told: PaymentRefunded) -> None:
@@ -32,10 +32,12 @@ async def refunded(ports: Ports, tx: Tx, told: PaymentRefunded) -> None:
     ports.due["saga"].ring()
 
 
+_LOOK_AGAIN = Together(look_again)
+
 REACTIONS: Mapping[type[Event], Reaction] = {
-    PaymentAuthorized: look_again,
-    PaymentDeclined: look_again,
-    PaymentCaptured: look_again,
-    PaymentVoided: look_again,
+    PaymentAuthorized: _LOOK_AGAIN,
+    PaymentDeclined: _LOOK_AGAIN,
+    PaymentCaptured: _LOOK_AGAIN,
+    PaymentVoided: _LOOK_AGAIN,
     PaymentRefunded: refunded,
 }

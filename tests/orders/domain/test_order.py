@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from banyan.contracts import Event
+from banyan.contracts.inventory import Shortage
 from banyan.contracts.orders import (
     OrderCancelled,
     OrderCompensated,
@@ -26,7 +27,7 @@ from banyan.contracts.orders import (
 )
 from banyan.contracts.users import Address
 from banyan.orders.domain.order import ENDED, NEXT, Illegal, Order, PaymentStatus, apply, fold
-from banyan.orders.domain.shown import shown
+from banyan.orders.domain.shown import OrderShown, shown
 from banyan.orders.domain.upcast import upcast
 from tests.orders.world import ADDRESS, eur
 
@@ -59,7 +60,7 @@ FACTS: tuple[Event, ...] = (
     AUTHORIZED,
     CONFIRMED,
     CAPTURED,
-    OrderRejected(order_id=ID, reason="out_of_stock"),
+    OrderRejected(order_id=ID, reason="out_of_stock", short=(Shortage(sku="one", wanted=3, available=2),)),
     OrderPaymentFailed(order_id=ID, reason="declined"),
     OrderCancelled(order_id=ID, reason="", by="guest"),
     OrderCompensated(order_id=ID),
@@ -132,6 +133,7 @@ class Life(RuleBasedStateMachine):
         assert not (OrderCancelled in kinds and OrderFulfilled in kinds)
         assert self.order.compensated <= (self.order.status in ENDED)
         assert shown(self.order)["status"] == self.order.status
+        assert OrderShown.model_validate(shown(self.order)).model_dump(mode="json") == shown(self.order)
 
 
 Life.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)

@@ -1,14 +1,14 @@
 """Step 2 of the checkout: the order is placed at the price that was seen, or not at all."""
 
-from banyan.foundation import idempotency
 from banyan.foundation.auth import Principal
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
-from banyan.kernel.refusals import Conflict
-from banyan.orders.actions.placing import Means, Telling, place, placement, resume
-from banyan.orders.actions.reaching import closed, reached, world
+from banyan.kernel.refusals import Conflict, Refusal
+from banyan.orders.actions.placing import Means, place, placement, resume
+from banyan.orders.actions.reaching import Reach, closed, reach_many, world
+from banyan.orders.actions.telling import Telling
 from banyan.orders.domain.cart import Cart, CartStatus, Look, look
-from banyan.orders.storage import sagas
+from banyan.orders.storage import rounds
 
 
 async def check_out(ports: Ports, who: Principal, cart_id: str, means: Means, key: Key) -> Answer:
@@ -18,20 +18,23 @@ async def check_out(ports: Ports, who: Principal, cart_id: str, means: Means, ke
     again), `already_ordered`. Unavailable when nobody knows today's prices.
     """
     told = await Telling.of(ports, key)
-    async with ports.db.transaction() as tx:
-        if kept := await idempotency.begin(tx, key):
-            return kept
-        cart = await reached(tx, who, cart_id)
-        placed = await sagas.placed_by(tx, placement(key))
-    if placed:
-        return await resume(told, placed)
-    if cart.status is not CartStatus.OPEN:
-        raise closed(cart)
-    return await place(told, await _as_seen(ports, cart), who.user_id or cart.user_id, means)
+    found: Cart | Answer = await ports.together(reach_many, Reach(who, cart_id, key))
+    if isinstance(found, Answer):
+        return found
+    try:
+        looked = await _as_seen(ports, found)
+    except Refusal:
+        placed = await rounds.placed_by(ports.db, [placement(key)])
+        if not placed:
+            raise
+        return await resume(told, placed[placement(key)])
+    return await place(told, looked, who.user_id or found.user_id, means)
 
 
 async def _as_seen(ports: Ports, cart: Cart) -> Look:
     """The cart at today's prices, if they are those the shopper saw."""
+    if cart.status is not CartStatus.OPEN:
+        raise closed(cart)
     if not cart.lines:
         raise Conflict("put something into the cart first", code="cart_empty")
     if cart.email is None or cart.address is None or cart.shipping_option is None:

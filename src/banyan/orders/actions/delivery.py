@@ -1,24 +1,24 @@
 """Step 1 of the checkout: who gets it, where, and how."""
 
+from dataclasses import replace
+
 from banyan.contracts.inventory import HoldOutcome, HoldStock, StockLine
 from banyan.contracts.users import Address
 from banyan.foundation.auth import Principal
-from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Fault, Invalid
-from banyan.orders.actions.editing import begun, edit
-from banyan.orders.actions.reaching import reached, world
+from banyan.orders.actions.editing import edit
+from banyan.orders.actions.reaching import begun, looked_for, world
 from banyan.orders.domain import shipping, tax
 from banyan.orders.domain.cart import Cart, goods_worth, look
-from banyan.orders.storage import carts
 
 
 async def shipping_options(
     ports: Ports, who: Principal, cart_id: str, country: str | None
 ) -> tuple[shipping.Option, ...]:
     """Ways to send this cart: to the given country, else to its address, else to where its currency is used."""
-    cart = await reached(ports.db, who, cart_id)
+    cart = await looked_for(ports, who, cart_id)
     looked = look(cart, await world(ports, cart, stock=False), tax_included=ports.settings.prices_include_tax)
     there = country or (cart.address.country if cart.address else tax.likely_country(cart.currency))
     return shipping.options(there, goods_worth(looked))
@@ -31,7 +31,7 @@ async def deliver(
 
     Conflict (`cart_empty`, `out_of_stock`), Invalid (`unknown_shipping_option`).
     """
-    cart = await begun(ports, who, cart_id, None)
+    cart = await begun(ports, who, cart_id)
     assert isinstance(cart, Cart)
     now = await world(ports, cart)
     looked = look(cart, now, tax_included=ports.settings.prices_include_tax)
@@ -43,9 +43,8 @@ async def deliver(
     if ports.settings.hold_at == "delivery":
         await _hold(ports, cart)
 
-    async def change(tx: Tx) -> int:
-        await carts.deliver(tx, cart.id, email, address, option)
-        return 200
+    def change(cart: Cart) -> tuple[Cart, int]:
+        return replace(cart, email=email, address=address, shipping_option=option), 200
 
     return await edit(ports, cart, now, change, if_match=if_match)
 

@@ -3,6 +3,7 @@
 from pydantic_core import to_json
 
 from banyan.contracts.orders import OrderFulfilled, OrderStatus
+from banyan.contracts.payments import LATER
 from banyan.foundation import idempotency
 from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
@@ -17,7 +18,8 @@ from banyan.orders.storage import events, sagas
 
 
 async def fulfil(ports: Ports, order_id: str, lines: dict[str, int] | None, tracking: str, key: Key) -> Answer:
-    """Note that these units (None: all that are left) have been sent. With `capture=fulfilment` the money is taken now.
+    """Note that these units (None: all that are left) have been sent. With `capture=fulfilment` the money is taken now, and
+    what is paid later counts as come.
 
     Conflict: `not_confirmed`, `nothing_left`.
     """
@@ -37,7 +39,8 @@ async def fulfil(ports: Ports, order_id: str, lines: dict[str, int] | None, trac
             complete=sent == order.left(),
         )
         order = await events.append(tx, ports.ids, order, [fact])
-        if ports.settings.capture == "fulfilment" and order.payment_status is PaymentStatus.AUTHORIZED:
+        later = ports.settings.capture == "fulfilment" or order.placed.provider in LATER
+        if later and order.payment_status is PaymentStatus.AUTHORIZED:
             await sagas.turn_to(tx, order_id, Step.CAPTURE)
         return Answer(201, to_json(tell(shown(order))))
 

@@ -2,14 +2,13 @@
 
 from banyan.contracts.catalog import Item
 from banyan.foundation.auth import Principal
-from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Fault, Invalid, NotFound
-from banyan.orders.actions.editing import begun, edit
-from banyan.orders.actions.reaching import world
+from banyan.orders.actions.editing import edit
+from banyan.orders.actions.reaching import begun, world
 from banyan.orders.domain.cart import Cart, Line, World
-from banyan.orders.storage import carts
+from banyan.orders.domain.filling import added, with_quantity
 
 
 async def add(
@@ -23,11 +22,11 @@ async def add(
     item, room = sellable(now, sku), now.room(sku)
     new_id = ports.ids.new("lin")
 
-    async def change(tx: Tx) -> int:
-        line_id = await carts.add_line(tx, cart.id, Line(new_id, sku, quantity, item), room=room)
-        if line_id is None:
+    def change(cart: Cart) -> tuple[Cart, int]:
+        after = added(cart, Line(new_id, sku, quantity, item), room)
+        if after is None:
             raise out_of_stock(sku, room)
-        return 201 if line_id == new_id else 200
+        return after, 201 if len(after.lines) > len(cart.lines) else 200
 
     return await edit(ports, cart, now, change, key=key, if_match=if_match)
 
@@ -36,7 +35,7 @@ async def set_quantity(
     ports: Ports, who: Principal, cart_id: str, line_id: str, quantity: int, if_match: str | None
 ) -> Answer:
     """Change how many there are of a line; 0 removes it. Fewer is always possible, more only while there is stock."""
-    cart = await begun(ports, who, cart_id, None)
+    cart = await begun(ports, who, cart_id)
     assert isinstance(cart, Cart)
     line = next((each for each in cart.lines if each.id == line_id), None)
     if line is None:
@@ -45,10 +44,11 @@ async def set_quantity(
     if quantity > max(now.room(line.sku), line.quantity):
         raise out_of_stock(line.sku, now.room(line.sku))
 
-    async def change(tx: Tx) -> int:
-        if not await carts.set_quantity(tx, cart.id, line_id, quantity):
+    def change(cart: Cart) -> tuple[Cart, int]:
+        after = with_quantity(cart, line_id, quantity)
+        if after is None:
             raise NotFound("there is no such line in this cart any more", code="no_such_line")
-        return 200
+        return after, 200
 
     return await edit(ports, cart, now, change, if_match=if_match)
 

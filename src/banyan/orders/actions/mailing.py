@@ -1,28 +1,39 @@
 """Mails that are owed are sent, each once as far as the mail port can tell."""
 
+import asyncio
+
+from banyan.foundation.db import Row
 from banyan.foundation.mail import Message
 from banyan.foundation.service import Ports
-from banyan.orders.actions.links import links
+from banyan.orders.actions.links import Links, links
 from banyan.orders.domain import letters
 from banyan.orders.domain.shown import OrderShown
-from banyan.orders.storage import mails, orders
+from banyan.orders.storage import mails
 
 _IDLE = 5.0  # seconds between looks when none is due
+_MOST = 32  # at once
 
 
 async def send_due(ports: Ports) -> float:
-    """Send the mail that is longest due; seconds until the next pass. One that cannot be sent is tried again later."""
+    """Send the mails that are longest due; seconds until the next pass. One that cannot be sent is tried again later."""
     async with ports.db.transaction() as tx:
-        due = await mails.claim(tx)
-        row = await orders.for_reader(tx, due["order_id"]) if due else None
-    if due is None:
+        due = await mails.claim(tx, _MOST)
+    if not due:
         return _IDLE
-    if row is not None:
-        told = (await links(ports)).answer(row["shown"])
-        link = f"{ports.settings.origin.rstrip('/')}{told['links']['view']}"
-        order = OrderShown.model_validate(told)
-        subject, text = letters.confirmed(order, ports.settings.shop_name, link)
-        await ports.mail.send(Message(id=due["id"], to=order.email, subject=subject, text=text))
+    with_links = await links(ports)
+    told = [_message(ports, with_links, row) if row["shown"] else None for row in due]
+    went = await asyncio.gather(*(ports.mail.send(each) for each in told if each), return_exceptions=True)
+    failed = {each.id: error for each, error in zip(filter(None, told), went, strict=True) if error is not None}
     async with ports.db.transaction() as tx:
-        await mails.sent(tx, due["id"])
+        await mails.sent(tx, [row["id"] for row in due if row["id"] not in failed])
+    for error in failed.values():
+        raise error
     return 0
+
+
+def _message(ports: Ports, with_links: Links, row: Row) -> Message:
+    told = with_links.answer(row["shown"])
+    link = f"{ports.settings.origin.rstrip('/')}{told['links']['view']}"
+    order = OrderShown.model_validate(told)
+    subject, text = letters.confirmed(order, ports.settings.shop_name, link)
+    return Message(id=row["id"], to=order.email, subject=subject, text=text)

@@ -5,11 +5,12 @@ from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
 from banyan.orders.actions.editing import seen
 from banyan.orders.actions.reaching import closed, is_cart_id, reached, world
-from banyan.orders.domain.cart import MOST_LINES, Cart, CartShown, CartStatus, Line, World
+from banyan.orders.domain.cart import MOST_LINES, Cart, CartStatus, Line, World
+from banyan.orders.domain.showing import CartJson
 from banyan.orders.storage import carts
 
 
-async def merge(ports: Ports, who: Principal, cart_id: str, token: str | None) -> CartShown:
+async def merge(ports: Ports, who: Principal, cart_id: str, token: str | None) -> CartJson:
     """Put the lines of a guest's cart, reached by its token, into the user's open cart, or into a new one.
 
     Quantities add up, as far as there is stock. Asked again: the same cart. Unauthenticated for a guest.
@@ -26,7 +27,7 @@ async def merge(ports: Ports, who: Principal, cart_id: str, token: str | None) -
     fresh_id = ports.ids.new("crt")
     line_ids = {line.sku: ports.ids.new("lin") for line in guest.lines}
 
-    async def effect(tx: Tx) -> CartShown:
+    async def effect(tx: Tx) -> CartJson:
         into = await _target(tx, user_id, guest, mine, fresh_id)
         if into != guest.id:
             await _move(tx, guest.id, into, now, line_ids)

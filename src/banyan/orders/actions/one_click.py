@@ -13,11 +13,12 @@ from banyan.foundation.service import Ports
 from banyan.kernel.money import Money
 from banyan.kernel.refusals import Conflict, Fault, Refusal
 from banyan.orders.actions.lines import out_of_stock, sellable
-from banyan.orders.actions.placing import Means, Telling, place, placement, resume
+from banyan.orders.actions.placing import Means, place, placement, resume
 from banyan.orders.actions.reaching import world
+from banyan.orders.actions.telling import Telling
 from banyan.orders.domain import shipping
 from banyan.orders.domain.cart import Cart, CartStatus, Line, Look, look
-from banyan.orders.storage import sagas
+from banyan.orders.storage import rounds
 
 T = TypeVar("T")
 
@@ -32,9 +33,9 @@ async def buy_now(ports: Ports, who: Principal, sku: str, quantity: int, unit_pr
     async with ports.db.transaction() as tx:
         if kept := await idempotency.begin(tx, key):
             return kept
-        placed = await sagas.placed_by(tx, placement(key))
+        placed = await rounds.placed_by(tx, [placement(key)])
     if placed:
-        return await resume(told, placed)
+        return await resume(told, placed[placement(key)])
     email, address, method = await _ready(ports, user_id)
     looked = await _priced(ports, user_id, email, address, sku, quantity)
     now = looked.lines[0].seen.price

@@ -1,11 +1,16 @@
 """Whose cart it is, and what the world says about it."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from banyan.contracts.catalog import AskItems
 from banyan.contracts.inventory import AskStock
+from banyan.foundation import idempotency
 from banyan.foundation.auth import Principal
+from banyan.foundation.gathering import Asked
+from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, NotFound, Refusal
 from banyan.orders.domain.cart import Cart, CartStatus, World
@@ -26,7 +31,52 @@ def is_cart_id(text: str) -> bool:
 
 async def reached(db: Reader, who: Principal, cart_id: str) -> Cart:
     """The cart, if it is this caller's. NotFound for any other, so that nobody learns which there are."""
-    cart = await carts.load(db, cart_id) if is_cart_id(cart_id) else None
+    return _theirs(who, await carts.load(db, cart_id) if is_cart_id(cart_id) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Somebody wants to look at a cart, or to edit it with this key."""
+
+    who: Principal
+    cart_id: str
+    key: Key | None = None
+
+
+async def begun(ports: Ports, who: Principal, cart_id: str, key: Key | None = None) -> Cart | Answer:
+    """The open cart to be edited, or the answer given to this key before."""
+    found: Cart | Answer = await ports.together(reach_many, Reach(who, cart_id, key))
+    if isinstance(found, Cart) and found.status is not CartStatus.OPEN:
+        raise closed(found)
+    return found
+
+
+async def looked_for(ports: Ports, who: Principal, cart_id: str) -> Cart:
+    """As `reached`, together with what others look for."""
+    found: Cart | Answer = await ports.together(reach_many, Reach(who, cart_id))
+    assert isinstance(found, Cart)
+    return found
+
+
+async def reach_many(ports: Ports, asked: Sequence[Asked[Reach]]) -> list[Cart | Answer | Exception]:
+    """A round of looks: for each the cart, the answer given to its key before, or a refusal."""
+    wishes = [each.wish for each in asked]
+    said = await idempotency.look_many(ports.db, [wish.key for wish in wishes])
+    wanted = {
+        wish.cart_id for wish, kept in zip(wishes, said, strict=True) if kept is None and is_cart_id(wish.cart_id)
+    }
+    found = await carts.load_many(ports.db, wanted) if wanted else {}
+    return [kept or _reached(wish, found) for wish, kept in zip(wishes, said, strict=True)]
+
+
+def _reached(wish: Reach, found: Mapping[str, Cart]) -> Cart | Refusal:
+    try:
+        return _theirs(wish.who, found.get(wish.cart_id))
+    except Refusal as refusal:
+        return refusal
+
+
+def _theirs(who: Principal, cart: Cart | None) -> Cart:
     if cart is None or not cart.belongs_to(who.user_id, hashed(who.cart_token)):
         raise NotFound("there is no such cart, or it is not yours", code="no_such_cart")
     return cart

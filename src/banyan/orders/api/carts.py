@@ -8,9 +8,11 @@ from pydantic import BaseModel
 
 from banyan.foundation import web
 from banyan.foundation.auth import CART_COOKIE
+from banyan.foundation.express import short
 from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, SureKey, Who, told
 from banyan.orders.actions import carts, checkout, delivery, lines, merging
+from banyan.orders.actions.editing import as_bytes
 from banyan.orders.actions.placing import Means
 from banyan.orders.api.answers import AWAY, private
 from banyan.orders.api.bodies import (
@@ -25,6 +27,7 @@ from banyan.orders.api.bodies import (
 )
 from banyan.orders.domain.cart import KEEP_DAYS, CartShown, NewCart
 from banyan.orders.domain.shipping import Option
+from banyan.orders.domain.showing import CartJson
 from banyan.orders.domain.shown import OrderAnswer
 
 _CART: dict[int | str, dict[str, Any]] = {200: {"model": CartShown, "description": "The cart as it is now"}, **AWAY}
@@ -45,6 +48,7 @@ def routes(ports: Ports) -> APIRouter:
 
 
 def _keeping(router: APIRouter, ports: Ports) -> None:
+    @short
     @router.post("", status_code=201, responses={201: {"model": NewCart}, **AWAY}, response_model=None)
     async def open_cart(who: Who, key: MaybeKey, body: NewCartBody | None = None) -> Response:
         """Make an empty cart. A guest gets its token, once, in the answer and as a cookie."""
@@ -63,6 +67,7 @@ def _keeping(router: APIRouter, ports: Ports) -> None:
         """The open cart of the signed-in shopper, or of the guest's token."""
         return _cart(await carts.current(ports, who))
 
+    @short
     @router.get("/{cart_id}", responses=_CART, response_model=None)
     async def see_cart(cart_id: str, who: Who) -> Response:
         """The cart at today's prices; `changes` says what is other than it was at the last look."""
@@ -75,6 +80,7 @@ def _keeping(router: APIRouter, ports: Ports) -> None:
 
 
 def _filling(router: APIRouter, ports: Ports) -> None:
+    @short
     @router.post(
         "/{cart_id}/lines", status_code=201, responses={201: {"model": CartShown}, **_CART}, response_model=None
     )
@@ -82,6 +88,7 @@ def _filling(router: APIRouter, ports: Ports) -> None:
         """Add so many of a SKU: 201 with a new line, 200 where there was one already."""
         return private(told(await lines.add(ports, who, cart_id, body.sku, body.quantity, key, if_match)))
 
+    @short
     @router.patch("/{cart_id}/lines/{line_id}", responses=_CART, response_model=None)
     async def change_line(
         cart_id: str, line_id: str, body: QuantityBody, who: Who, if_match: IfMatch = None
@@ -96,6 +103,7 @@ def _filling(router: APIRouter, ports: Ports) -> None:
 
 
 def _ordering(router: APIRouter, ports: Ports) -> None:
+    @short
     @router.get(
         "/{cart_id}/shipping-options",
         responses={200: {"model": ShippingOptions}, **AWAY},
@@ -105,6 +113,7 @@ def _ordering(router: APIRouter, ports: Ports) -> None:
         """Ways to send this cart to a country (ISO 3166-1 alpha-2), or to its address."""
         return private(web.json({"items": await delivery.shipping_options(ports, who, cart_id, country)}))
 
+    @short
     @router.put("/{cart_id}/delivery", responses=_CART, response_model=None)
     async def deliver(cart_id: str, body: DeliveryBody, who: Who, if_match: IfMatch = None) -> Response:
         """Step 1 of the checkout: contact, address, way to send. The answer has tax and total."""
@@ -113,6 +122,7 @@ def _ordering(router: APIRouter, ports: Ports) -> None:
             told(await delivery.deliver(ports, who, cart_id, body.email, address, body.shipping_option, if_match))
         )
 
+    @short
     @router.post(
         "/{cart_id}/checkout",
         status_code=201,
@@ -129,5 +139,5 @@ def _ordering(router: APIRouter, ports: Ports) -> None:
         return private(told(await checkout.check_out(ports, who, cart_id, means, key)))
 
 
-def _cart(shown: CartShown) -> Response:
-    return private(web.json(shown, etag=web.etag(shown.version)))
+def _cart(shown: CartJson) -> Response:
+    return private(Response(as_bytes(shown), 200, {"etag": web.etag(shown["version"])}, "application/json"))

@@ -36,7 +36,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """A cart as it is kept. `order_id` is the order it went into, if any is alive."""
+    """A cart as it is kept. `order_id` is the order it went into, if any is alive.
+
+    `mark` is another one whenever the cart was written, be it without a new version; 0 for what was not read.
+    """
 
     id: str
     user_id: str | None
@@ -52,6 +55,7 @@ class Cart:
     expires_at: datetime
     lines: tuple[Line, ...]
     order_id: str | None = None
+    mark: int = 0
 
     @property
     def skus(self) -> tuple[str, ...]:
@@ -190,36 +194,10 @@ def look(cart: Cart, world: World, *, tax_included: bool) -> Look:
             continue
         changes += _price_change(line, item)
         quantity = _quantity(line, world, changes)
-        lines.append(Line(line.id, line.sku, quantity, item))
+        same = quantity == line.quantity and item == line.seen
+        lines.append(line if same else Line(line.id, line.sku, quantity, item))
     price, option = _priced(cart, lines, tax_included)
     return Look(cart, tuple(lines), tuple(changes), price, option, world.items is None, blocked)
-
-
-def shown(look: Look, world: World) -> CartShown:
-    """A look as the shopper gets it."""
-    cart, price = look.cart, look.price
-    return CartShown(
-        id=cart.id,
-        status=cart.status,
-        version=cart.version,
-        currency=cart.currency,
-        email=cart.email,
-        address=cart.address,
-        shipping_option=cart.shipping_option if look.shipping else None,
-        lines=[_line_shown(line, cost, world) for line, cost in zip(look.lines, price.lines, strict=True)],
-        changes=list(look.changes),
-        subtotal=price.subtotal,
-        discount=price.discount,
-        shipping=price.shipping,
-        tax=price.tax,
-        tax_included=price.tax_included,
-        total=price.total,
-        estimated=look.shipping is None,
-        stale=look.stale,
-        expires_at=cart.expires_at,
-        merged_into=cart.merged_into,
-        order_id=cart.order_id,
-    )
 
 
 def goods_worth(look: Look) -> Money:
@@ -264,22 +242,3 @@ def _priced(cart: Cart, lines: Sequence[Line], tax_included: bool) -> tuple[pric
     if option is None:
         return bare, None
     return pricing.price(goods, shipping=option.price, country=country, tax_included=tax_included), option
-
-
-def _line_shown(line: Line, cost: pricing.LinePrice, world: World) -> LineShown:
-    item = line.seen
-    return LineShown(
-        id=line.id,
-        sku=line.sku,
-        product_id=item.product_id,
-        slug=item.slug,
-        name=item.name,
-        options=item.options,
-        image=item.image,
-        quantity=line.quantity,
-        unit_price=item.price or Money(0, cost.total.currency),
-        total=cost.total,
-        tax=cost.tax,
-        sellable=item.sellable,
-        available=world.available(line.sku),
-    )

@@ -20,6 +20,7 @@ from banyan.contracts.orders import (
     OrderStatus,
     OrderStockHeld,
 )
+from banyan.contracts.payments import LATER
 from banyan.kernel.money import Money
 from banyan.orders.domain import taken
 from banyan.orders.domain.order import Order
@@ -96,10 +97,17 @@ def _born_here(order: Order, told: Told, version: int) -> OrderRecord:
         legacy_status="",
         paid=order.captured is not None,
         payment_method=placed.provider,
-        payment_reference=next((fact.payment_id for fact, _ in told if isinstance(fact, OrderPaymentAuthorized)), ""),
+        payment_reference=_reference(placed.provider, told),
         history=tuple(_history(told)),
         placed_at=placed.placed_at,
     )
+
+
+def _reference(provider: str, told: Told) -> str:
+    """None of what is paid later: a legacy shop takes an order with one for paid."""
+    if provider in LATER:
+        return ""
+    return next((fact.payment_id for fact, _ in told if isinstance(fact, OrderPaymentAuthorized)), "")
 
 
 def _line(line: OrderLine) -> OrderLineRecord:

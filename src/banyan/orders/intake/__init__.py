@@ -6,8 +6,9 @@ from banyan.foundation.service import Ports
 from banyan.orders.intake import carts, orders
 from banyan.orders.intake.carts import touched
 from banyan.orders.intake.payments import tell_payments
+from banyan.orders.intake.unsettled import unsettled
 
-__all__ = ["hand_over", "take", "tell_payments", "touched"]
+__all__ = ["hand_over", "take", "tell_payments", "touched", "unsettled"]
 
 
 async def take(ports: Ports, call: OrdersTake) -> Fates:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from banyan.contracts.legacy import OrderRecord
 from banyan.contracts.orders import OrderStatus, OrderTakenOver
+from banyan.contracts.payments import LATER
 from banyan.contracts.users import Address
 from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
@@ -100,7 +101,7 @@ async def _redirect(tx: Tx, known: Sequence[Order]) -> None:
 
 def _to_be_paid(order: Order) -> bool:
     good = order.status in (OrderStatus.CONFIRMED, OrderStatus.FULFILLED)
-    return good and order.authorized and not order.captured
+    return good and order.authorized and not order.captured and order.placed.provider not in LATER
 
 
 def _gone(id: str) -> OrderRecord:

@@ -5,6 +5,7 @@ import logging
 from banyan.contracts.inventory import HoldOutcome, HoldStock, SellStock, Shortage, StockLine
 from banyan.contracts.orders import (
     OrderCancelled,
+    OrderCompensated,
     OrderConfirmed,
     OrderPaymentAuthorized,
     OrderPaymentCaptured,
@@ -13,7 +14,7 @@ from banyan.contracts.orders import (
     OrderStatus,
     OrderStockHeld,
 )
-from banyan.contracts.payments import AskPayment, Authorize, CapturePayment, Payment, PaymentState
+from banyan.contracts.payments import LATER, AskPayment, Authorize, CapturePayment, Payment, PaymentState
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Refusal
 from banyan.orders.saga.run import Run, Wait, Went
@@ -30,7 +31,10 @@ async def hold(ports: Ports, run: Run) -> Went | Wait:
     lines = tuple(StockLine(sku=line.sku, quantity=line.quantity) for line in placed.lines)
     answer = await ports.peers.ask(HoldStock(cart_id=placed.cart_id, lines=lines, order_id=placed.order_id))
     if answer.outcome is HoldOutcome.REFUSED:
-        return _rejected(run, "out_of_stock", answer.short)
+        rejected = _rejected(run, "out_of_stock", answer.short)
+        if run.fresh:  # nobody asked for anything else, nor will: there is nothing to give back, and no door to shut
+            return Went((*rejected.facts, OrderCompensated(order_id=placed.order_id)), None)
+        return rejected
     held = OrderStockHeld(order_id=placed.order_id, reservation_id=answer.reservation_id or "", parcels=answer.parcels)
     return Went((held,), Step.AUTHORIZE)
 
@@ -63,7 +67,8 @@ async def sell(ports: Ports, run: Run) -> Went | Wait:
     placed = run.order.placed
     await ports.peers.ask(SellStock(order_id=placed.order_id))
     confirmed = OrderConfirmed(order_id=placed.order_id, number=placed.number, email=placed.email, total=placed.total)
-    return Went((confirmed,), Step.CAPTURE if ports.settings.capture == "confirmation" else None)
+    now = ports.settings.capture == "confirmation" and placed.provider not in LATER
+    return Went((confirmed,), Step.CAPTURE if now else None)
 
 
 async def capture(ports: Ports, run: Run) -> Went | Wait:

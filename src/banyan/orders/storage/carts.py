@@ -1,5 +1,6 @@
 """Carts and their lines."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +13,11 @@ from banyan.orders.storage import Reader
 KEPT = timedelta(days=KEEP_DAYS)
 
 _CART = """
-SELECT cart.*,
+SELECT cart.*, cart.xmin AS mark,
     coalesce((SELECT jsonb_agg(jsonb_build_array(id, sku, quantity, seen) ORDER BY place)
               FROM cart_line WHERE cart_id = cart.id), '[]') AS lines,
-    (SELECT order_id FROM order_view
-     WHERE cart_id = cart.id AND status NOT IN ('rejected', 'payment_failed')) AS order_id
+    CASE WHEN cart.status <> 'open' THEN (SELECT order_id FROM order_view
+     WHERE cart_id = cart.id AND status NOT IN ('rejected', 'payment_failed')) END AS order_id
 FROM cart WHERE """
 _BY_ID = _CART + "id = $1"
 _BY_IDS = _CART + "id = ANY($1) ORDER BY id"
@@ -37,12 +38,6 @@ _SEEN_LINES = """
 UPDATE cart_line SET quantity = news.quantity, seen = news.seen
 FROM unnest($2::text[], $3::integer[], $4::jsonb[]) AS news (id, quantity, seen)
 WHERE cart_line.cart_id = $1 AND cart_line.id = news.id"""
-_ORDER = """
-UPDATE cart SET status = 'ordered', version = version + 1, expires_at = greatest(expires_at, shop_now() + $3)
-WHERE id = $1 AND version = $2 AND status = 'open' RETURNING nextval('order_number')"""
-_REOPEN = """
-UPDATE cart SET status = 'open', version = version + 1, touched_at = shop_now()
-WHERE id = $1 AND status = 'ordered' AND NOT one_click"""
 _FORGET = """
 DELETE FROM cart WHERE id IN (
     SELECT id FROM cart WHERE expires_at < shop_now()
@@ -56,10 +51,15 @@ async def load(db: Reader, cart_id: str) -> Cart | None:
     return _cart(await db.fetchrow(_BY_ID, cart_id))
 
 
+async def load_many(db: Reader, cart_ids: Collection[str]) -> dict[str, Cart]:
+    """These carts with their lines, by id, in one read; those that are not there are absent."""
+    return {cart.id: cart for row in await db.fetch(_BY_IDS, list(cart_ids)) if (cart := _cart(row))}
+
+
 async def locked(tx: Tx, *cart_ids: str) -> list[Cart]:
     """These carts, held until the transaction ends; always in the order of their ids, so that no two wait crosswise."""
     await tx.fetch("SELECT FROM cart WHERE id = ANY($1) ORDER BY id FOR UPDATE", list(cart_ids))
-    return [cart for row in await tx.fetch(_BY_IDS, list(cart_ids)) if (cart := _cart(row))]
+    return list((await load_many(tx, cart_ids)).values())
 
 
 async def current(db: Reader, user_id: str | None, token_hash: bytes | None) -> Cart | None:
@@ -103,24 +103,6 @@ async def add_line(tx: Tx, cart_id: str, line: Line, *, room: int) -> str | None
     return line_id
 
 
-async def set_quantity(tx: Tx, cart_id: str, line_id: str, quantity: int) -> bool:
-    """Change a line, or remove it at 0; whether there was one."""
-    if quantity == 0:
-        return bool(await tx.execute("DELETE FROM cart_line WHERE cart_id = $1 AND id = $2", cart_id, line_id))
-    change = "UPDATE cart_line SET quantity = $3 WHERE cart_id = $1 AND id = $2"
-    return bool(await tx.execute(change, cart_id, line_id, quantity))
-
-
-async def deliver(tx: Tx, cart_id: str, email: str, address: Address, option: str) -> None:
-    await tx.execute(
-        "UPDATE cart SET email = $2, address = $3, shipping_option = $4 WHERE id = $1",
-        cart_id,
-        email,
-        address.model_dump(),
-        option,
-    )
-
-
 async def remember(tx: Tx, cart: Cart, lines: tuple[Line, ...], total: int) -> None:
     """Note what the shopper is being shown, unless the cart changed since it was read."""
     open_still = "UPDATE cart SET seen_total = $3 WHERE id = $1 AND version = $2 AND status = 'open'"
@@ -131,20 +113,9 @@ async def remember(tx: Tx, cart: Cart, lines: tuple[Line, ...], total: int) -> N
     await tx.execute(_SEEN_LINES, cart.id, *columns)
 
 
-async def order(tx: Tx, cart: Cart) -> int | None:
-    """Close the cart for an order, if it is open and as it was read: the order's serial number, or None."""
-    serial: int | None = await tx.fetchval(_ORDER, cart.id, cart.version, 2 * KEPT)
-    return serial
-
-
 async def next_serial(tx: Tx) -> int:
     """A serial number for an order whose cart is made with it."""
     return int(await tx.fetchval("SELECT nextval('order_number')"))
-
-
-async def reopen(tx: Tx, cart_id: str) -> None:
-    """The order came to nothing: its cart can be ordered again."""
-    await tx.execute(_REOPEN, cart_id)
 
 
 async def merge(tx: Tx, cart_id: str, into: str) -> None:
@@ -178,6 +149,7 @@ def _cart(row: Row | None) -> Cart | None:
         expires_at=_time(row["expires_at"]),
         lines=tuple(Line(id, sku, units, Item.model_validate(seen)) for id, sku, units, seen in row["lines"]),
         order_id=row["order_id"],
+        mark=row["mark"],
     )
 
 

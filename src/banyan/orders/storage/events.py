@@ -24,23 +24,23 @@ _CHANGE = (  # what was ordered changes only while a legacy shop has the order
     "user_id email currency subtotal discount shipping tax tax_included total placed_at"
     " version status payment_status compensated refunded shown adjustment taken"
 )
-_COLUMNS = [*_NEVER_CHANGE.split(), *_CHANGE.split()]
+COLUMNS = [*_NEVER_CHANGE.split(), *_CHANGE.split()]
 _UPDATE = "ON CONFLICT (order_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _CHANGE.split())
 _WRITE_VIEW = f"""
-INSERT INTO {{view}} ({", ".join(_COLUMNS)}) VALUES ({", ".join(f"${place}" for place in range(1, len(_COLUMNS) + 1))})
+INSERT INTO {{view}} ({", ".join(COLUMNS)}) VALUES ({", ".join(f"${place}" for place in range(1, len(COLUMNS) + 1))})
 """
 _APPEND = f"""
 WITH told AS (
     INSERT INTO event (stream, version, id, type, schema, key, data, traceparent)
-    SELECT $1, fact.version, fact.id, fact.type, fact.schema, $1, fact.data, ${len(_COLUMNS) + 6}
-    FROM unnest(${len(_COLUMNS) + 1}::integer[], ${len(_COLUMNS) + 2}::text[], ${len(_COLUMNS) + 3}::text[],
-                ${len(_COLUMNS) + 4}::smallint[], ${len(_COLUMNS) + 5}::jsonb[])
+    SELECT $1, fact.version, fact.id, fact.type, fact.schema, $1, fact.data, ${len(COLUMNS) + 6}
+    FROM unnest(${len(COLUMNS) + 1}::integer[], ${len(COLUMNS) + 2}::text[], ${len(COLUMNS) + 3}::text[],
+                ${len(COLUMNS) + 4}::smallint[], ${len(COLUMNS) + 5}::jsonb[])
          AS fact (version, id, type, schema, data)
     ORDER BY fact.version)
 {_WRITE_VIEW.format(view="order_view")}
 {_UPDATE}"""
 """$1 is both the stream and the view's order_id."""
-_TYPES = [  # of _COLUMNS
+TYPES = [  # of COLUMNS
     *["text"] * 6,
     *["bigint"] * 4,
     *("boolean", "bigint", "timestamptz"),
@@ -49,13 +49,13 @@ _TYPES = [  # of _COLUMNS
 _APPEND_MANY = f"""
 WITH told AS (
     INSERT INTO event (stream, version, id, type, schema, key, data, traceparent)
-    SELECT fact.stream, fact.version, fact.id, fact.type, fact.schema, fact.stream, fact.data, ${len(_COLUMNS) + 5}
-    FROM unnest($1::text[], ${_COLUMNS.index("version") + 1}::integer[], ${len(_COLUMNS) + 1}::text[],
-                ${len(_COLUMNS) + 2}::text[], ${len(_COLUMNS) + 3}::smallint[], ${len(_COLUMNS) + 4}::jsonb[])
+    SELECT fact.stream, fact.version, fact.id, fact.type, fact.schema, fact.stream, fact.data, ${len(COLUMNS) + 5}
+    FROM unnest($1::text[], ${COLUMNS.index("version") + 1}::integer[], ${len(COLUMNS) + 1}::text[],
+                ${len(COLUMNS) + 2}::text[], ${len(COLUMNS) + 3}::smallint[], ${len(COLUMNS) + 4}::jsonb[])
          WITH ORDINALITY AS fact (stream, version, id, type, schema, data, place)
     ORDER BY fact.place)
-INSERT INTO order_view ({", ".join(_COLUMNS)})
-SELECT * FROM unnest({", ".join(f"${place}::{type}[]" for place, type in enumerate(_TYPES, 1))})
+INSERT INTO order_view ({", ".join(COLUMNS)})
+SELECT * FROM unnest({", ".join(f"${place}::{type}[]" for place, type in enumerate(TYPES, 1))})
 {_UPDATE}"""
 
 
@@ -186,8 +186,8 @@ async def write_view(tx: Tx, orders: Sequence[Order], view: str) -> None:
     await tx.executemany(_WRITE_VIEW.format(view=view), [view_of(order) for order in orders])
 
 
-def view_of(order: Order) -> tuple[Any, ...]:
-    """The row of order_view: a function of the facts alone."""
+def view_of(order: Order, as_shown: dict[str, Any] | None = None) -> tuple[Any, ...]:
+    """The row of order_view: a function of the facts alone. `as_shown` where that is known already."""
     placed = order.placed
     return (
         order.id,
@@ -208,7 +208,7 @@ def view_of(order: Order) -> tuple[Any, ...]:
         order.payment_status.value,
         order.compensated,
         order.refunded.amount,
-        shown(order),
+        as_shown or shown(order),
         order.adjustment.amount,
         order.taken is not None,
     )

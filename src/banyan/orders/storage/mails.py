@@ -1,23 +1,27 @@
-"""Mails that are owed: written with the fact they tell of, deleted when sent."""
+"""Mails that are owed: written with the fact they tell of (storage.rounds), deleted when sent."""
+
+from collections.abc import Sequence
 
 from banyan.foundation.db import Row, Tx
 
-_OWE = "INSERT INTO mail_due (id, order_id, kind) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 _CLAIM = """
-UPDATE mail_due SET attempt = attempt + 1,
-    next_at = shop_now() + make_interval(secs => least(3600, 5 * 2 ^ least(attempt, 10)))
-WHERE id = (SELECT id FROM mail_due WHERE next_at <= shop_now() ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, kind, order_id"""
+WITH due AS MATERIALIZED (
+    SELECT id FROM mail_due WHERE next_at <= shop_now() ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED),
+claimed AS (
+    UPDATE mail_due SET attempt = attempt + 1,
+        next_at = shop_now() + make_interval(secs => least(3600, 5 * 2 ^ least(attempt, 10)))
+    FROM due WHERE mail_due.id = due.id
+    RETURNING mail_due.id, kind, order_id)
+SELECT id, kind, shown FROM claimed LEFT JOIN order_view USING (order_id)"""
 
 
-async def owe(tx: Tx, order_id: str, kind: str) -> None:
-    await tx.execute(_OWE, f"{order_id}:{kind}", order_id, kind)
+async def claim(tx: Tx, most: int) -> list[Row]:
+    """Mails that are due, each with the order as it is shown (None where there is none).
+
+    Unless one is said to be sent it is due again later, and later each time.
+    """
+    return await tx.fetch(_CLAIM, most)
 
 
-async def claim(tx: Tx) -> Row | None:
-    """A mail that is due; unless it is said to be sent it is due again later, and later each time."""
-    return await tx.fetchrow(_CLAIM)
-
-
-async def sent(tx: Tx, id: str) -> None:
-    await tx.execute("DELETE FROM mail_due WHERE id = $1", id)
+async def sent(tx: Tx, ids: Sequence[str]) -> None:
+    await tx.execute("DELETE FROM mail_due WHERE id = ANY($1)", list(ids))

@@ -2,40 +2,20 @@
 
 from collections.abc import Collection
 
-import asyncpg
-
 from banyan.foundation.db import Row, Tx
 from banyan.orders.storage import Reader
 
-_BEGIN = """
-INSERT INTO saga (order_id, placement, step, claimed, next_at, deadline_at, provider, token)
-VALUES ($1, $2, 'hold', true, shop_now() + make_interval(secs => $3), shop_now() + make_interval(secs => $4), $5, $6)"""
 _CLAIM = """
+WITH due AS MATERIALIZED ({which} FOR UPDATE SKIP LOCKED)
 UPDATE saga SET epoch = epoch + 1, claimed = true, next_at = shop_now() + make_interval(secs => $1)
-WHERE order_id = ({which})
-RETURNING order_id, step, attempt, epoch, token, deadline_at <= shop_now() AS late"""
+FROM due WHERE saga.order_id = due.order_id
+RETURNING saga.order_id, step, attempt, epoch, token, deadline_at <= shop_now() AS late"""
 _CLAIM_ANY = _CLAIM.format(
-    which="""SELECT order_id FROM saga WHERE finished_at IS NULL AND next_at <= shop_now()
-             ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
+    which="SELECT order_id FROM saga WHERE finished_at IS NULL AND next_at <= shop_now() ORDER BY next_at LIMIT $2"
 )
 _CLAIM_ONE = _CLAIM.format(
-    which="""SELECT order_id FROM saga WHERE order_id = $2 AND finished_at IS NULL AND next_at <= shop_now()
-             FOR UPDATE SKIP LOCKED"""
+    which="SELECT order_id FROM saga WHERE order_id = $2 AND finished_at IS NULL AND next_at <= shop_now()"
 )
-_MOVE = """
-UPDATE saga SET step = $3, attempt = 0, last_error = NULL, claimed = $4,
-    next_at = shop_now() + make_interval(secs => $5),
-    token = CASE WHEN $3 IN ('hold', 'authorize') THEN token END
-WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
-_FINISH = """
-UPDATE saga SET attempt = 0, last_error = $3, claimed = false, next_at = NULL, token = NULL, finished_at = shop_now()
-WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
-_WAIT = """
-UPDATE saga SET attempt = attempt + 1, last_error = $4, claimed = false,
-    next_at = shop_now() + make_interval(secs => $3)
-WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
-_LET_GO = """
-UPDATE saga SET claimed = false, next_at = shop_now() WHERE order_id = $1 AND epoch = $2 AND finished_at IS NULL"""
 _TURN_TO = """
 UPDATE saga SET step = $2, epoch = epoch + 1, attempt = 0, claimed = false, next_at = shop_now(), token = NULL,
     last_error = NULL, finished_at = NULL
@@ -48,54 +28,24 @@ UPDATE saga SET epoch = epoch + 1, attempt = 0, last_error = $2, claimed = false
     finished_at = shop_now()
 WHERE order_id = $1 AND finished_at IS NULL"""
 _WAKE = """
-UPDATE saga SET next_at = shop_now()
-WHERE order_id = $1 AND finished_at IS NULL AND NOT claimed AND next_at > shop_now()"""
+WITH asleep AS MATERIALIZED (
+    SELECT order_id FROM saga
+    WHERE order_id = ANY($1) AND finished_at IS NULL AND NOT claimed AND next_at > shop_now()
+    ORDER BY order_id FOR UPDATE)
+UPDATE saga SET next_at = shop_now() FROM asleep WHERE saga.order_id = asleep.order_id"""
+
+_HURRY = "UPDATE saga SET next_at = shop_now() WHERE finished_at IS NULL AND NOT claimed AND next_at > shop_now()"
 
 
 class PlacedAlready(Exception):
     """This Idempotency-Key has placed an order before."""
 
 
-async def begin(
-    tx: Tx, order_id: str, placement: str, *, provider: str, token: str, lease: float, limit: float
-) -> None:
-    """The saga of a new order, already claimed (epoch 1) for `lease` seconds by whoever places it."""
-    try:
-        await tx.execute(_BEGIN, order_id, placement, lease, limit, provider, token)
-    except asyncpg.UniqueViolationError:
-        raise PlacedAlready from None
-
-
-async def placed_by(db: Reader, placement: str) -> str | None:
-    """The order that was placed with this key, if one was."""
-    order_id: str | None = await db.fetchval("SELECT order_id FROM saga WHERE placement = $1", placement)
-    return order_id
-
-
-async def claim(tx: Tx, order_id: str | None, lease: float) -> Row | None:
-    """Take a saga that is due (this order's, or the longest due of any) for `lease` seconds; None when none is."""
+async def claim(tx: Tx, order_id: str | None, lease: float, most: int) -> list[Row]:
+    """Take sagas that are due (this order's, or the `most` longest due) for `lease` seconds."""
     if order_id is None:
-        return await tx.fetchrow(_CLAIM_ANY, lease)
-    return await tx.fetchrow(_CLAIM_ONE, lease, order_id)
-
-
-async def move(tx: Tx, order_id: str, epoch: int, step: str, *, lease: float) -> bool:
-    """Go to a step and keep the claim for `lease` seconds (0: let others take it); False when it was lost."""
-    return bool(await tx.execute(_MOVE, order_id, epoch, step, lease > 0, lease))
-
-
-async def finish(tx: Tx, order_id: str, epoch: int, trouble: str | None) -> bool:
-    return bool(await tx.execute(_FINISH, order_id, epoch, trouble))
-
-
-async def wait(tx: Tx, order_id: str, epoch: int, seconds: float, why: str) -> bool:
-    """Try the step again later."""
-    return bool(await tx.execute(_WAIT, order_id, epoch, seconds, why))
-
-
-async def let_go(tx: Tx, order_id: str, epoch: int) -> bool:
-    """Let others go on at once."""
-    return bool(await tx.execute(_LET_GO, order_id, epoch))
+        return await tx.fetch(_CLAIM_ANY, lease, most)
+    return await tx.fetch(_CLAIM_ONE, lease, order_id)
 
 
 async def turn_to(tx: Tx, order_id: str, step: str) -> bool:
@@ -119,9 +69,29 @@ async def end(tx: Tx, order_id: str, why: str) -> None:
     await tx.execute(_END, order_id, why)
 
 
-async def wake(tx: Tx, order_id: str) -> None:
-    """What it waits for may have happened: let it look now. One that is being worked on is left alone."""
-    await tx.execute(_WAKE, order_id)
+async def wake(tx: Tx, *order_ids: str) -> int:
+    """What they wait for may have happened: let them look now; how many do. One that is being worked on is left alone."""
+    return await tx.execute(_WAKE, order_ids)
+
+
+async def under_way(db: Reader, often: int, most: int) -> tuple[int, int, list[str]]:
+    """How many are, how many of them were tried so often in vain, and the orders' numbers of some, those first."""
+    row = await db.fetchrow(
+        """SELECT count(*) AS going, count(*) FILTER (WHERE attempt >= $1) AS stuck FROM saga WHERE finished_at IS NULL""",
+        often,
+    )
+    assert row is not None
+    rows = await db.fetch(
+        """SELECT v.number FROM saga AS s JOIN order_view AS v ON v.order_id = s.order_id WHERE s.finished_at IS NULL
+           ORDER BY s.attempt DESC, s.order_id LIMIT $1""",
+        most,
+    )
+    return row["going"], row["stuck"], [each["number"] for each in rows]
+
+
+async def hurry(tx: Tx) -> None:
+    """Let those that wait look now."""
+    await tx.execute(_HURRY)
 
 
 async def seconds_until_due(db: Reader) -> float | None:

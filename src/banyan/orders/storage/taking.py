@@ -24,10 +24,13 @@ _STANDS = """
 SELECT DISTINCT ON (record_id) record_id, cart.* FROM unnest($1::text[]) AS record_id
 JOIN cart ON cart.taken_as = record_id OR (cart.id = record_id AND cart.taken_as IS NULL)
 ORDER BY record_id, cart.taken_as NULLS LAST"""
+# A legacy shop has one cart for each customer: of several that are open here, the one that the shopper sees.
 _CARTS = f"""
 SELECT record_id, user_id,
        coalesce((SELECT jsonb_agg(jsonb_build_array(sku, quantity) ORDER BY place) FROM cart_line
-                 WHERE cart_id = cart.id AND cart.status = 'open'), '[]') AS lines
+                 WHERE cart_id = cart.id AND cart.status = 'open' AND NOT EXISTS (
+                     SELECT FROM cart AS later WHERE later.user_id = cart.user_id AND later.status = 'open'
+                     AND (later.touched_at, later.id) > (cart.touched_at, cart.id))), '[]') AS lines
 FROM ({_STANDS}) AS cart"""
 _HOLD_CARTS = f"""
 SELECT record_id, cart.id, cart.status = 'open' AS open FROM ({_STANDS}) AS stands JOIN cart ON cart.id = stands.id

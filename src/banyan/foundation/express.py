@@ -1,0 +1,209 @@
+"""The short way to a route that is asked often: what FastAPI would hand its endpoint, made without FastAPI.
+
+Only plain requests go this way: a known path, no query, JSON that fits the model, headers as they should be. Whatever
+is else goes the long way, which alone says what is wrong with it; so both ways answer alike, and the description is
+FastAPI's.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
+from weakref import WeakSet
+
+from fastapi import APIRouter
+from fastapi.params import Header
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import cookie_parser
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from banyan.foundation.auth import CART_COOKIE, Authority
+from banyan.foundation.service import Ports
+from banyan.foundation.web import MaybeKey, SureKey, Who, key_for, problem
+from banyan.kernel.refusals import Refusal
+
+_PLAIN = re.compile(r"[A-Za-z0-9_/-]{1,300}")
+# The headers an endpoint may ask for, and how long the shortest limit on each is, in bytes.
+_LONGEST = {b"authorization": 8192, b"cookie": 8192, b"content-type": 100, b"idempotency-key": 255, b"if-match": 200}
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Response]])
+_short = WeakSet[Callable[..., Any]]()
+
+
+def short(endpoint: Endpoint) -> Endpoint:
+    """Mark an endpoint that is asked often: written above the route's own decorator."""
+    _short.add(endpoint)
+    return endpoint
+
+
+class LongWay(Exception):
+    """This request is not plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A plain request, before anybody knows who asks."""
+
+    method: str
+    path: str
+    places: Mapping[str, str]
+    headers: Mapping[bytes, str]
+    body: bytes
+
+
+Maker = Callable[[_Asked], Any]
+
+
+class _Way:
+    """One route by the short way. TypeError for an endpoint that asks for more than is known here."""
+
+    def __init__(self, route: APIRoute) -> None:
+        self.route = route
+        self.endpoint: Callable[..., Awaitable[Response]] = route.endpoint
+        self.makers = dict[str, Maker]()
+        self.who = self.key = ""  # the names they are asked for by
+        self.needs_key = False
+        for name, each in inspect.signature(route.endpoint, eval_str=True).parameters.items():
+            if each.annotation == Who:
+                self.who = name
+            elif each.annotation in (MaybeKey, SureKey):
+                self.key, self.needs_key = name, each.annotation == SureKey
+            elif make := self._maker(name, each):
+                self.makers[name] = make
+
+    async def answer(self, asked: _Asked, authority: Authority) -> Response:
+        """Call the endpoint. LongWay before anything was done."""
+        if self.needs_key and b"idempotency-key" not in asked.headers:
+            raise LongWay
+        values = {name: make(asked) for name, make in self.makers.items()}
+        cookie = asked.headers.get(b"cookie", "")
+        cart = cookie_parser(cookie).get(CART_COOKIE, "") if cookie else ""
+        try:
+            if self.who or self.key:
+                who = await authority.principal(asked.headers.get(b"authorization", ""), cart)
+                values |= {self.who: who} if self.who else {}
+            if self.key:
+                given = asked.headers.get(b"idempotency-key")
+                values[self.key] = key_for(asked.method, asked.path, who, given, asked.body, required=self.needs_key)
+            return await self.endpoint(**values)
+        except Refusal as refusal:
+            return problem(refusal)
+
+    def _maker(self, name: str, each: inspect.Parameter) -> Maker | None:
+        kinds = (each.annotation, *get_args(each.annotation))
+        if name in self.route.param_convertors:
+            return lambda asked: asked.places[name]
+        if models := [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]:
+            return _body(models[0], optional=each.default is None)
+        if any(isinstance(kind, Header) for kind in kinds):
+            return lambda asked: asked.headers.get(name.replace("_", "-").encode(), each.default)
+        if each.default is inspect.Parameter.empty:
+            raise TypeError(f"{self.route.path}: {name} cannot be made here")
+        return None  # of the query, which is empty on this way
+
+
+class Express:
+    """An application whose marked routes are reached the short way, and all others through `app`."""
+
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], ports: Ports) -> None:
+        self._app = app
+        self._ports = ports
+        self._ways = dict[tuple[str, int], list[tuple[re.Pattern[str], _Way | None]]]()
+        for route in _all(routes):
+            way = _Way(route) if route.endpoint in _short else None
+            for method in route.methods or ():
+                self._ways.setdefault((method, route.path.count("/")), []).append((route.path_regex, way))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._way(scope) if scope["type"] == "http" else None
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        way, places = found
+        body = await _read(receive)
+        if body is None:
+            return
+        try:
+            asked = _Asked(scope["method"], scope["path"], places, _headers(scope, body), body)
+            answer = await way.answer(asked, self._ports.authority)
+        except LongWay:
+            await self._app(scope, _again(body, receive), send)
+            return
+        scope["route"] = way.route  # for the edge's metrics, as FastAPI says it
+        await answer(scope, receive, send)
+
+    def _way(self, scope: Scope) -> tuple[_Way, Mapping[str, str]] | None:
+        path: str = scope["path"]
+        if scope["query_string"] or scope.get("root_path") or not _PLAIN.fullmatch(path):
+            return None
+        for pattern, way in self._ways.get((scope["method"], path.count("/")), ()):
+            if match := pattern.match(path):
+                return (way, match.groupdict()) if way else None
+        return None
+
+
+def _all(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """Every route, in the order in which they are tried."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif isinstance(inner := getattr(route, "original_router", None), APIRouter):
+            yield from _all(inner.routes)
+
+
+def _headers(scope: Scope, body: bytes) -> dict[bytes, str]:
+    """The headers that are known here. LongWay where one comes twice, is empty or too long, or the body is no JSON."""
+    found = dict[bytes, str]()
+    for name, value in scope["headers"]:
+        if name in _LONGEST:
+            if name in found or not 0 < len(value) <= _LONGEST[name]:
+                raise LongWay
+            found[name] = value.decode("latin-1")
+    if body and found.get(b"content-type") != "application/json":
+        raise LongWay
+    return found
+
+
+def _body(model: type[BaseModel], *, optional: bool) -> Maker:
+    def make(asked: _Asked) -> BaseModel | None:
+        if not asked.body and optional:
+            return None
+        try:
+            given = json.loads(asked.body)  # as FastAPI does: orjson makes another number of a very long one
+            if not isinstance(given, dict):
+                raise LongWay
+            return model.model_validate(given)
+        except ValueError:  # pydantic's is one, too
+            raise LongWay from None
+
+    return make
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body; None when who asked has gone."""
+    parts, more = list[bytes](), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """The body that was read, once more."""
+    told = False
+
+    async def receiving() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receiving

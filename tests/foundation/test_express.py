@@ -1,0 +1,138 @@
+"""The short way answers as the long one does; what is not plain goes the long way."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import Response
+from pydantic import Field, StringConstraints
+
+from banyan.foundation import loopback, web
+from banyan.foundation.express import Express, short
+from banyan.foundation.peers import HttpAnswer
+from banyan.foundation.running import Shop
+from banyan.foundation.service import Ports, Service
+from banyan.foundation.web import Body, MaybeKey, SureKey, Who
+from banyan.kernel.refusals import Conflict
+from tests.conftest import OpenShop
+
+
+class Wish(Body):
+    word: Annotated[str, StringConstraints(max_length=5)]
+    count: Annotated[int, Field(strict=True, ge=0)] = 1
+
+
+def routes(ports: Ports) -> APIRouter:
+    router = APIRouter(prefix="/v1/toys")
+
+    @router.get("/current")
+    async def current(who: Who) -> Response:
+        return web.json({"current": who.caller})
+
+    @short
+    @router.get("/{toy}")
+    async def see(toy: str, who: Who, colour: Annotated[str, Query()] = "red") -> Response:
+        return web.json({"toy": toy, "caller": who.caller, "colour": colour})
+
+    @short
+    @router.post("/{toy}/parts/{part}")
+    async def put(
+        toy: str,
+        part: str,
+        body: Wish,
+        who: Who,
+        key: MaybeKey,
+        if_match: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> Response:
+        if body.word == "taken":
+            raise Conflict("taken", code="taken", retry_after=3)
+        return web.json([toy, part, body, who.caller, key and [key.scope, key.key], if_match], 201, etag='"1"')
+
+    @short
+    @router.post("/{toy}/sale")
+    async def sell(toy: str, who: Who, key: SureKey, body: Wish | None = None) -> Response:
+        if toy == "broken":
+            raise RuntimeError("nobody foresaw this")
+        return web.json([toy, key.key, body])
+
+    outer = APIRouter()
+    outer.include_router(router)
+    return outer
+
+
+TOY = Service(name="toy", folder=Path(__file__).parent / "toy", routes=routes)
+
+
+@pytest.fixture(scope="module")
+async def shop(open_shop: OpenShop) -> Shop:
+    return await open_shop(TOY)
+
+
+async def both(shop: Shop, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> HttpAnswer:
+    """The answer of the short way, where it can be gone, which is that of the long one."""
+    local = shop.peers.local("toy")
+    assert local is not None
+    one = await loopback.request(local.app, method, path, headers=headers, body=body)
+    long = await loopback.request(local.app, method, path + "?long=1", headers=headers, body=body)
+    assert (one.status, sorted(one.headers), one.body) == (long.status, sorted(long.headers), long.body)
+    return one
+
+
+JSON = {"content-type": "application/json"}
+CART = "ct_" + "a" * 43
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "status"),
+    [
+        ("GET", "/v1/toys/bear", {}, b"", 200),
+        ("GET", "/v1/toys/current", {}, b"", 200),
+        ("GET", "/v1/toys/b%20r", {}, b"", 200),
+        ("GET", "/v1/toys/bear", {"authorization": f"Bearer {CART}"}, b"", 200),
+        ("GET", "/v1/toys/bear", {"cookie": f"a=b; banyan_cart={CART}"}, b"", 200),
+        ("GET", "/v1/toys/bear", {"authorization": "Bearer no.such.token"}, b"", 401),
+        ("DELETE", "/v1/toys/bear", {}, b"", 405),
+        ("GET", "/v1/toys", {}, b"", 404),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":" ab ","count":2}', 201),
+        ("POST", "/v1/toys/bear/parts/ear", {**JSON, "if-match": '"1"', "idempotency-key": "k"}, b'{"word":"ab"}', 201),
+        ("POST", "/v1/toys/bear/parts/ear", {**JSON, "if-match": "x" * 201}, b'{"word":"ab"}', 422),
+        ("POST", "/v1/toys/bear/parts/ear", {**JSON, "idempotency-key": "k" * 256}, b'{"word":"ab"}', 422),
+        ("POST", "/v1/toys/bear/parts/ear", {**JSON, "idempotency-key": "\x7f"}, b'{"word":"ab"}', 400),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":"taken"}', 409),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":"\\ud800"}', 422),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":"too long"}', 422),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":"a","more":1}', 422),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":"a"', 400),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":"a","count":1' + b"0" * 30 + b"}", 201),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":"a","count":NaN}', 422),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b"[]", 422),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, b"", 422),
+        ("POST", "/v1/toys/bear/parts/ear", JSON, '{"word":"a"}'.encode("utf-16"), 201),
+        ("POST", "/v1/toys/bear/parts/ear", {"content-type": "text/plain"}, b'{"word":"a"}', 422),
+        ("POST", "/v1/toys/bear/parts/ear", {"content-type": "application/json; charset=utf-8"}, b'{"word":"a"}', 201),
+        ("POST", "/v1/toys/bear/sale", {"idempotency-key": "k"}, b"", 200),
+        ("POST", "/v1/toys/bear/sale", {**JSON, "idempotency-key": "k"}, b"null", 200),
+        ("POST", "/v1/toys/bear/sale", JSON, b"{}", 400),
+        ("POST", "/v1/toys/broken/sale", {"idempotency-key": "k"}, b"", 500),
+    ],
+)
+async def test_both_ways_answer_alike(
+    shop: Shop, method: str, path: str, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    assert (await both(shop, method, path, headers, body)).status == status
+
+
+async def test_plain_requests_do_go_the_short_way(shop: Shop) -> None:
+    async def long(*_: Any) -> None:
+        raise AssertionError("this went the long way")
+
+    local = shop.peers.local("toy")
+    assert local is not None
+    alone = Express(long, local.app.routes, shop.ports["toy"])
+    assert (await loopback.request(alone, "GET", "/v1/toys/bear", headers={})).status == 200
+    got = await loopback.request(alone, "POST", "/v1/toys/bear/parts/ear", headers=JSON, body=b'{"word":"ab"}')
+    assert (got.status, got.header("etag")) == (201, '"1"')
+    for path in ("/v1/toys/current", "/v1/toys/bear?colour=blue"):  # the first is known before /{toy}
+        with pytest.raises(AssertionError, match="long way"):
+            await loopback.request(alone, "GET", path, headers={})
