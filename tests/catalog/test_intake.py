@@ -8,7 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from banyan.contracts.catalog import CategoriesChanged, PriceChanged, ProductAdded, ProductChanged, ProductRemoved
+from banyan.contracts.catalog import (
+    BrandsChanged,
+    CategoriesChanged,
+    PriceChanged,
+    ProductAdded,
+    ProductChanged,
+    ProductRemoved,
+)
 from banyan.contracts.legacy import (
     BrandRecord,
     CatalogHandOver,
@@ -111,6 +118,7 @@ async def test_a_whole_shelf_comes_over_in_one_call_whatever_its_order(counter: 
     assert await counter.told() == [
         CategoriesChanged(category_id=top.id),
         CategoriesChanged(category_id=below.id),
+        BrandsChanged(brand_id=maker.id),
         ProductAdded(product_id=lamp.id, slug="brass-table-lamp", published=True),
     ]
     shown = await counter.json(f"/v1/products/{lamp.id}")
@@ -206,7 +214,7 @@ async def test_a_category_that_is_removed_lets_its_products_go_and_waits_for_tho
     assert (fates[0].outcome, fates[0].why) == (Outcome.WAITS, "other categories are still in it")
     await taken(counter, newer(top, removed=True), newer(below, removed=True), newer(maker, removed=True))
     kinds = [type(fact) for fact in await counter.told()]
-    assert kinds == [ProductChanged, CategoriesChanged, CategoriesChanged, ProductChanged]
+    assert kinds == [ProductChanged, CategoriesChanged, CategoriesChanged, ProductChanged, BrandsChanged]
     [now] = await back(counter, lamp)
     assert (now.brand_id, now.category_id) == (None, None)
     assert await back(counter, top) == [newer(top, removed=True)]

@@ -82,7 +82,7 @@ async def test_a_new_password_ends_the_other_sessions_and_is_told_by_mail(desk: 
     assert (await desk.refresh(made["refresh_token"])).status == 200
     assert (await desk.sign_in(made["email"])).status == 401
     assert (await desk.sign_in(made["email"], NEW)).status == 201
-    assert await desk.facts(made["id"]) == ["UserRegistered", "SessionsEnded password_changed"]
+    assert await desk.facts(made["id"]) == ["UserRegistered", "PasswordChanged", "SessionsEnded password_changed"]
     assert (made["email"], "Your password at Banyan Supply was changed") in [each[:2] for each in await desk.mail()]
 
 

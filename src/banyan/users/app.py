@@ -5,9 +5,7 @@ from pathlib import Path
 from banyan.contracts.legacy import UsersHandOver, UsersTake, UsersTenure
 from banyan.contracts.moving import IssuePass
 from banyan.contracts.users import AskKeys, AskShopper
-from banyan.foundation import tenure
 from banyan.foundation.service import Service
-from banyan.foundation.tenure import Fence
 from banyan.users import actions, api, intake
 from banyan.users.invariants import INVARIANTS
 
@@ -23,7 +21,7 @@ def service() -> Service:
             IssuePass: actions.issue_pass,
             UsersTake: intake.take,
             UsersHandOver: intake.hand_over,
-            UsersTenure: tenure.over(Fence("account", ours="row.roles <> '{}'"), "address"),  # sessions are ours alone
+            UsersTenure: intake.set_tenure,
         },
         chores={"rotate": actions.rotate_when_due, "post": actions.post, "sweep": actions.sweep},
         invariants=INVARIANTS,

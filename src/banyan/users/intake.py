@@ -8,16 +8,18 @@ address nor whether they may come in is the old shop's to say.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from banyan.contracts.legacy import Customer, Fates, Handed, UsersHandOver, UsersTake
+from banyan.contracts.legacy import Customer, Fates, Handed, Held, UsersHandOver, UsersTake, UsersTenure
 from banyan.contracts.users import AddressesChanged, ProfileChanged, SessionsEnded
-from banyan.foundation import taking
+from banyan.foundation import taking, tenure
 from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
 from banyan.foundation.taking import Kind, Left, Offer, refused
+from banyan.foundation.tenure import Fence
 from banyan.users.domain import taking as rules
 from banyan.users.domain.taking import Kept
 from banyan.users.storage import intake as store
 
+_tenure = tenure.over(Fence("account", ours="row.roles <> '{}'"), "address")  # sessions are ours alone
 _EPOCH = "1970-01-01T00:00:00Z"
 Offered = Offer[Customer]
 
@@ -28,6 +30,14 @@ async def take(ports: Ports, call: UsersTake) -> Fates:
 
 async def hand_over(ports: Ports, call: UsersHandOver) -> Handed:
     return await taking.hand_over(ports, KINDS, call.kind, call.ids)
+
+
+async def set_tenure(ports: Ports, call: UsersTenure) -> Held:
+    """Who may write accounts. When nobody's word counts any more, no old shop gets them back: its hashes are forgotten."""
+    held: Held = await _tenure(ports, call)
+    if call.owner is None:
+        await ports.db.retrying(store.forget_legacy_hashes)
+    return held
 
 
 async def _write(ports: Ports, tx: Tx, offers: Sequence[Offered]) -> Mapping[str, Left]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from base64 import standard_b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1  # OWASP's least, 19 ms on our ma
 _ARGON = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
 # Nobody's: hashed from 32 random bytes that were thrown away. An unknown account costs the time of a known one.
 _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$6rtKqD0sHi/Aj5KQtmBW2A$MHmdXTnxEz814BYIWpR3bZ8GizmcmtEUoDIeQZ+CJGE"
+_PHP_COST = 10  # PHP's own until 8.3, and OWASP's least
+_BCRYPT_DIGITS = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+)
 _PARALLEL = 2
 _LONGEST_QUEUE = 150  # about two seconds of work
 
@@ -40,9 +46,13 @@ def _argon2id(typed: str, kept: str) -> bool:
         return False
 
 
+def _cut(typed: str) -> str:
+    return typed.strip(" \t\n\r\0\x0b")  # as PHP's trim() does
+
+
 def _spellings(typed: str) -> tuple[bytes, ...]:
     """What an old shop may have hashed: PHP shops cut blanks off and escape what is typed as HTML, each for itself."""
-    cut = typed.strip(" \t\n\r\0\x0b")
+    cut = _cut(typed)
     escaped = (escape(text, quote=False).replace('"', "&quot;") for text in (typed, cut))  # PHP's ENT_COMPAT
     return tuple(dict.fromkeys(text.encode() for text in (typed, cut, *escaped)))
 
@@ -96,6 +106,13 @@ async def hashed(password: str, salt: bytes) -> str:
     return await _work(lambda: _ARGON.hash(plain(password).encode(), salt=salt))
 
 
+async def hashed_for_php(password: str, salt: bytes) -> str | None:
+    """A bcrypt hash as PHP's `password_verify` checks it in every build, of what PHP shops see of a password: without
+    blanks around it. None for a password that PHP cannot hash. `salt`: 16 fresh random bytes. Unavailable."""
+    seen = _cut(password).encode()
+    return None if b"\0" in seen else await _work(lambda: _for_php(seen, salt))
+
+
 async def check(password: str, scheme: str | None, kept: str | None, salt: bytes, *, bcrypt_cost: int = 0) -> Verdict:
     """Whether the password fits what is kept under `scheme`; None and None for an account without one, or nobody's.
 
@@ -134,6 +151,12 @@ def _check(password: str, scheme: str | None, kept: str | None, salt: bytes) -> 
     fits = verifier is not None and verifier(password, kept)
     fresh = _ARGON.hash(plain(password).encode(), salt=salt)
     return Verdict(fits, fresh if fits else None)
+
+
+def _for_php(seen: bytes, salt: bytes) -> str:
+    spelled = standard_b64encode(salt).decode().rstrip("=").translate(_BCRYPT_DIGITS)
+    made = bcrypt.hashpw(seen[:72], f"$2b${_PHP_COST}${spelled}".encode()).decode()
+    return f"$2y${made[4:]}"  # the same algorithm, by the name PHP gives it
 
 
 async def _work(task: Callable[[], T]) -> T:

@@ -10,6 +10,7 @@ DAMAGE = {
     "M1": "ALTER TABLE legacy_table DROP CONSTRAINT legacy_table_check; UPDATE legacy_table SET seen = 1",
     "M2": "INSERT INTO pending (tbl, key, at) SELECT number, '\\x01', 1 FROM legacy_table",
     "M3": "UPDATE mirror SET at = at + (1::bigint << 56)",
+    "M4": "UPDATE covered SET unverified = unverified + 1",
 }
 
 

@@ -1,34 +1,33 @@
-"""A worker of the toy shop's move in a process of its own, to be killed: `python -m tests.move.core.worker LEGACY MOVE BUS`."""
+"""A worker of the toy shop's move, to be killed: run in a process of its own by `tests.move.kills.mother`."""
 
-import asyncio
-import sys
 import tempfile
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from banyan.foundation import choose
+from banyan.foundation.db import Db
 from banyan.foundation.running import Shop
 from banyan.foundation.settings import Settings
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.move.app import service
 from banyan.move.mover import Mover
-from tests.move.core.toy import Shelves, Toy
+from tests.move.core.kept import KeptShelves
+from tests.move.core.toy import Toy
 
 
-async def main(legacy: str, move: str, bus: str) -> None:
+async def main(legacy: str, move: str, bus: str, shelves: str, at_work: str) -> None:
+    """`at_work`: a file that is there once it works."""
     clock = SystemClock()
+    ids = SystemIds(clock)
     settings = Settings(
-        data_dir=Path(tempfile.mkdtemp()), legacy_url=SecretStr(legacy), search_url=SecretStr("embedded://memory")
+        data_dir=Path(tempfile.gettempdir()), legacy_url=SecretStr(legacy), search_url=SecretStr("embedded://memory")
     )
-    shop = Shop.over(settings, await choose.bus(bus), clock=clock, ids=SystemIds(clock))
+    shop = Shop.over(settings, await choose.bus(bus), clock=clock, ids=ids)
     ports = await shop.open(service(), move)
-    shop.peers.add("catalog", Shelves().local(ports))
+    kept = KeptShelves(await Db.connect(shelves, clock=clock, ids=ids, size=2))
+    shop.peers.add("catalog", kept.local(ports))
     mover = await Mover.open(ports, Toy())
-    print("works", flush=True)
+    Path(at_work).touch()
     await mover.work()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

@@ -13,7 +13,7 @@ from tests.move.cutover.conftest import MakeWorld
 from tests.move.cutover.world import GROUP, Killed, World, killing
 
 from banyan.kernel.refusals import Conflict
-from banyan.move.cutover.attempt import fence_of
+from banyan.move.cutover.attempt import LATE, fence_of
 from banyan.move.cutover.gates import Shut
 from banyan.move.cutover.protocol import cutover
 from banyan.move.cutover.reconcile import reconcile
@@ -118,6 +118,19 @@ async def test_a_stream_that_does_not_come_in_time_takes_everything_back(w: Worl
     await asyncio.sleep(0.2)
     await w.close_shop()
     await both_know(w)
+    group = await w.group()
+    assert (group.state, group.owner, group.holding, group.step) == ("in_sync", "legacy", False, None)
+    assert not fenced(w)
+
+
+async def test_what_never_answers_ends_with_the_pause_and_everything_goes_back(w: World) -> None:
+    async def asleep(group: str, at: int, seconds: float) -> bool:
+        await asyncio.sleep(3600)
+        return True
+
+    ground = replace(await w.ground(), reached=asleep)
+    turn = await cutover(ground, GROUP, max_pause=0.6, overrides=OPEN)
+    assert (turn.outcome, turn.why) == ("aborted", LATE)
     group = await w.group()
     assert (group.state, group.owner, group.holding, group.step) == ("in_sync", "legacy", False, None)
     assert not fenced(w)

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from banyan.contracts import EVENTS
+from banyan.contracts.catalog import BrandsChanged
+from banyan.contracts.users import PasswordChanged
 from banyan.move.way_back.touched import FIELDS, touched
 
 
@@ -14,6 +16,8 @@ from banyan.move.way_back.touched import FIELDS, touched
         ("users", {"user_id": "usr_1", "name": "Ada"}, {("customer", "usr_1")}),
         ("catalog", {"product_id": "prd_1", "sku": "A", "after": {"amount": 1}}, {("product", "prd_1")}),
         ("catalog", {"category_id": "cat_1"}, {("category", "cat_1")}),
+        ("catalog", BrandsChanged(brand_id="brd_1").model_dump(), {("brand", "brd_1")}),
+        ("users", PasswordChanged(user_id="usr_1").model_dump(), {("customer", "usr_1")}),
         (
             "orders",
             {"order_id": "ord_1", "cart_id": "crt_1", "user_id": "usr_1"},

@@ -43,9 +43,19 @@ async def until(w: Any) -> None:
             "SELECT EXISTS (SELECT FROM outbox WHERE (txid, pos) > (SELECT txid, pos FROM relay_position))"
         ):
             await asyncio.sleep(0.02)
-        await asyncio.sleep(0.1)
-        while (await back.lag(w.move.db, GROUP)).due:
+        while await unheard(w) or (await back.lag(w.move.db, GROUP)).due:
             await asyncio.sleep(0.02)
+
+
+async def unheard(w: Any) -> int:
+    """Facts that the way back has yet to take in."""
+    found: list[Any] = []
+
+    async def take(batch: Any) -> None:
+        found.extend(batch)
+
+    await w.move.bus.follow(frozenset({"catalog"}), (await w.group()).way_back_from, take)
+    return len(found)
 
 
 async def test_a_change_goes_back_and_leaves_every_other_column_as_it_was(w: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from banyan.catalog.domain.naming import key_of, slugs_for
 from banyan.catalog.storage import shelves
-from banyan.contracts.catalog import CategoriesChanged
+from banyan.contracts.catalog import BrandsChanged, CategoriesChanged
 from banyan.foundation.db import Tx
 
 NewId = Callable[[str], str]
@@ -21,10 +21,11 @@ async def brands(tx: Tx, new_id: NewId, names: Iterable[str]) -> dict[str, str]:
     missing = {key: name for key, name in spelled.items() if key not in found}
     if missing:
         slugs = await _slugs(tx, "brand", {key: slugs_for(name) for key, name in missing.items()})
-        await shelves.add_brands(
+        added = await shelves.add_brands(
             tx,
             [{"id": new_id("brd"), "name": missing[key], "name_key": key, "slug": slugs[key]} for key in missing],
         )
+        tx.tell(*(BrandsChanged(brand_id=each) for each in added))
         found |= await shelves.brand_ids(tx, list(missing))
     return found
 

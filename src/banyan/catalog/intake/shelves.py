@@ -8,7 +8,7 @@ from banyan.catalog.domain.product import DEEPEST
 from banyan.catalog.domain.taking import FURTHEST, LONGEST_SHELF, distinct, is_id, line
 from banyan.catalog.storage import intake as store
 from banyan.catalog.storage import shelves
-from banyan.contracts.catalog import CategoriesChanged, ProductChanged
+from banyan.contracts.catalog import BrandsChanged, CategoriesChanged, ProductChanged
 from banyan.contracts.legacy import BrandRecord, CategoryRecord
 from banyan.foundation.db import Row, Tx
 from banyan.foundation.service import Ports
@@ -131,6 +131,7 @@ async def _write_brands(ports: Ports, tx: Tx, offers: Sequence[Offer[BrandRecord
             if rows.pop(record.id, None):
                 _tell_products(tx, await store.detach(tx, "brand_id", record.id))
                 await store.remove_brand(tx, record.id)
+                tx.tell(BrandsChanged(brand_id=record.id))
         elif reason := await _set_brand(tx, rows, record):
             left[record.id] = reason
     return left
@@ -145,10 +146,12 @@ async def _set_brand(tx: Tx, rows: dict[str, dict[str, Any]], record: BrandRecor
         slug = _free_slug(name, record.id, {row["slug"] for row in rows.values()})
         rows[record.id] = {"id": record.id, "name": name, "name_key": key_of(name), "slug": slug}
         await shelves.add_brands(tx, [rows[record.id]])
+        tx.tell(BrandsChanged(brand_id=record.id))
     elif now["name"] != name:
         now |= {"name": name, "name_key": key_of(name)}
         await store.rename_brand(tx, record.id, name, now["name_key"])
         _tell_products(tx, await store.revise_of_brand(tx, record.id))
+        tx.tell(BrandsChanged(brand_id=record.id))
     return None
 
 

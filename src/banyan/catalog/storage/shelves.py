@@ -130,14 +130,19 @@ async def brand_ids(tx: Tx, keys: Sequence[str]) -> dict[str, str]:
     return {row["name_key"]: row["id"] for row in rows}
 
 
-async def add_brands(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """New brands; one that somebody adds at the same time is no fault. UniqueViolationError: a slug is taken."""
+async def add_brands(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """New brands; ids of those that were added: one that somebody adds at the same time is no fault.
+
+    UniqueViolationError: a slug is taken.
+    """
     ordered = sorted(rows, key=lambda row: str(row["name_key"]))
-    await tx.execute(
+    added = await tx.fetch(
         """INSERT INTO brand (id, name, name_key, slug)
-           SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (name_key) DO NOTHING""",
+           SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (name_key) DO NOTHING
+           RETURNING id""",
         *([row[name] for row in ordered] for name in ("id", "name", "name_key", "slug")),
     )
+    return [row["id"] for row in added]
 
 
 async def attributes(asks: Asks) -> list[Row]:

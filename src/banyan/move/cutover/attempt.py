@@ -21,6 +21,8 @@ BELL = "steering"
 RELEASED = ("C13", "R13", "gone back")
 """Steps at whose beginning the gateways were told to go on."""
 _LOOK = 0.005  # seconds between looks at what the gateways report
+_MARGIN, _SHARE = 0.3, 0.3  # of a pause what is kept for letting go again, whichever way: seconds, at most this share
+LATE = "writes have waited as long as they may, and not all of it is done"
 
 Crossed = Callable[[str], None]
 """Told at the beginning of each step, where a trial may end the process."""
@@ -34,7 +36,8 @@ class Over(Conflict):
 
 @dataclass(slots=True)
 class Attempt:
-    """`pause` seconds at most may pass from the hold to the commit."""
+    """`pause`: seconds for which writes may wait at most. What is not committed a margin before that goes back, so that
+    going back ends in time, too."""
 
     ground: Ground
     group: str
@@ -49,6 +52,7 @@ class Attempt:
     services: tuple[str, ...] = ()
     _began: float = 0.0
     _con: Connection | None = None
+    timer: asyncio.Timeout | None = None  # ends what is awaited once writes are held; `drive` sets it up
 
     def __post_init__(self) -> None:
         self.id = self.ground.ports.ids.new("att")
@@ -80,12 +84,17 @@ class Attempt:
         await self.fence.drop_hand()
 
     @property
+    def budget(self) -> float:
+        """Seconds from the hold to the commit."""
+        return self.pause - min(_MARGIN, _SHARE * self.pause)
+
+    @property
     def left(self) -> float:
-        """Seconds until the pause has to be over. Over when none are left."""
+        """Seconds until it has to be committed. Over when none are left."""
         assert self.held_at is not None
-        left = self.held_at + self.pause - self.now
+        left = self.held_at + self.budget - self.now
         if left <= 0:
-            raise Over(f"writes have waited for {self.pause * 1000:.0f} ms, and not all of it is done")
+            raise Over(LATE)
         return left
 
     def at(self, step: str) -> None:
@@ -103,14 +112,16 @@ class Attempt:
     async def hold(self, step: str) -> None:
         """Let the gateways hold new writes, and wait until none is in flight at any that has a lease."""
         self.at(step)
-        db = self.ground.ports.db
-        epoch = await hands.hold(db, self.group, self.id, step, self.pause)
+        db, began = self.ground.ports.db, self.now
+        epoch = await hands.hold(db, self.group, self.id, step, self.budget)
         if epoch is None:
             raise Over("it was given up before the gateways held")
-        self.held_at, self.epoch = self.now, epoch
+        self.held_at, self.epoch = began, epoch
+        if self.timer is not None:
+            self.timer.reschedule(asyncio.get_running_loop().time() + self.left)
         self.ground.ports.due[BELL].ring()
         while missing := await workers.not_holding(db, self.group, epoch):
-            if self.now - self.held_at > self.pause:
+            if self.now - self.held_at > self.budget - 2 * _LOOK:  # they are named while there is time for it
                 names = ", ".join(each.id for each in missing[:5])
                 raise Over(f"gateway workers did not report that they hold: {names}")
             await self.ground.ports.clock.sleep(_LOOK)

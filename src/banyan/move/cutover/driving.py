@@ -1,11 +1,12 @@
 """An attempt from its intent to its end: forward once it is committed, back when anything before that fails."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from banyan.kernel.refusals import Refusal, Unavailable
 from banyan.move.cutover import gates
-from banyan.move.cutover.attempt import Attempt, changed_meanwhile, words
+from banyan.move.cutover.attempt import LATE, Attempt, changed_meanwhile, words
 from banyan.move.cutover.reconcile import finish, go_forward
 from banyan.move.source import SqlError
 from banyan.move.storage import groups, hands, log
@@ -27,9 +28,10 @@ async def drive(
         if not alone or not await hands.begin(db, group, attempt.id, was, state, first, PREPARING):
             raise changed_meanwhile(await gates.group_named(ground, group))
         try:
-            await until_commit(attempt)
+            async with asyncio.timeout(None) as attempt.timer:
+                await until_commit(attempt)
         except Exception as error:
-            attempt.turn.why = words(error)
+            attempt.turn.why = LATE if attempt.timer and attempt.timer.expired() else words(error)
             await attempt.let_go()
             await hands.give_up(db, group, attempt.id)
             await _patiently(attempt, partial(_finish, attempt))

@@ -114,7 +114,7 @@ async def abort(ground: Ground, group: str, *, who: str = "operator") -> Ended:
 
 def _rename(ground: Ground) -> dict[str, str]:
     """All of them in one statement, or none: the legacy shop is never left with half its tables."""
-    mine = sorted({each.name for each in ground.mirrors if each.use.views})
+    mine = sorted({each.name for each in ground.mirrors if each.use.views or each.use.fenced})
     with ground.source.connect(lock_wait_timeout=10) as con:
         there = {(name or b"").decode() for [name] in con.query("SHOW TABLES")}
         wanted = {name: MOVED + name for name in mine if name in there and MOVED + name not in there}

@@ -214,17 +214,17 @@ class Fence:
 
     # ---- what can be seen without the hand -----------------------------------------------------------------------
 
-    async def closed(self) -> bool:
-        """Whether it is closed, and every trigger is there that should be."""
-        return await asyncio.to_thread(self._closed)
+    async def closed(self, *, counting: bool = False) -> bool:
+        """Whether it is closed, and every trigger is there that should be; with `counting` those that count who is refused."""
+        return await asyncio.to_thread(self._closed, (True,) if counting else (False, True))
 
-    def _closed(self) -> bool:
+    def _closed(self, either: Sequence[bool]) -> bool:
         with self.source.connect() as con:
             if not self._stands(con):
                 return False
             state = self._state(con)
             there = self._there(con)
-            both = [triggers(self.group, self.holdings, self.pass_, counting=counting) for counting in (False, True)]
+            both = [triggers(self.group, self.holdings, self.pass_, counting=counting) for counting in either]
             whole = any({each.name for each in wanted} <= set(there) for wanted in both)
             return bool(state and state[0] and whole)
 

@@ -5,12 +5,12 @@ A gate can be passed by name, with a reason that is kept in the log.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from banyan.contracts import Call
-from banyan.contracts.legacy import TENURE, Held
+from banyan.contracts.legacy import TENURE, AskUnsettled, Held
 from banyan.kernel.refusals import Conflict, Refusal
-from banyan.move.cutover.owned import services
+from banyan.move.cutover.owned import kinds, services
 from banyan.move.source import SqlError, read_tables
 from banyan.move.storage import back, checkpoints, checks, due, groups, hands, log, quarantine, tables, workers
 from banyan.move.storage.groups import Group
@@ -121,7 +121,27 @@ async def before_revert(ground: Ground, group: Group) -> list[Gate]:
         ),
         await _working_gateways(ground),
         await _services(ground, group),
+        *await _unsettled(ground, group.name),
     ]
+
+
+async def _unsettled(ground: Ground, group: str) -> list[Gate]:
+    """Orders under way are no obstacle: the pause waits for them. Those that were tried often in vain it would not outlast."""
+    try:
+        gate, stuck = await settled(ground, group)
+    except Refusal:  # the gate of the services says so
+        return []
+    return [] if gate is None else [replace(gate, open=not stuck)]
+
+
+async def settled(ground: Ground, group: str, *, hurry: bool = False) -> tuple[Gate | None, int]:
+    """The gate that is open when no order of the group is half done, and how many are stuck; None without orders."""
+    if "order" not in kinds(ground.adapter, group):
+        return None, 0
+    found = await ground.ports.peers.ask(AskUnsettled(hurry=hurry))
+    names = f" ({', '.join(found.numbers)})" if found.numbers else ""
+    said = f"{found.under_way} orders are still being worked on{names}, {found.stuck} of them often and in vain"
+    return Gate("settled", not found.under_way, said, "let what they wait for answer, or cancel them"), found.stuck
 
 
 def _state(group: Group, allowed: Sequence[str], fix: str) -> Gate:
@@ -156,7 +176,7 @@ async def _quarantined(ground: Ground, group: str) -> Gate:
         "quarantine",
         not open_,
         f"{open_} cases are open, {waived} waived",
-        f"banyan move quarantine list {group}; retry, fix or waive each",
+        f"banyan move quarantine list --group {group}; retry, fix or waive each",
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from banyan.move.cutover.attempt import Crossed
 from banyan.move.cutover.owned import holdings, kinds, services
 from banyan.move.cutover.reconcile import finish, reconcile
 from banyan.move.storage import groups, hands
@@ -44,12 +45,16 @@ async def way_backs(mover: Moves) -> None:
 
 
 async def reconciling(mover: Moves) -> None:
+    """What the rows say is kept true; until cancelled."""
+    await keep_true(await ground_of(mover))
+
+
+async def keep_true(ground: Ground, crossed: Crossed = lambda step: None) -> None:
     """Finish what a crash left, at once; look after fences and tenures now and then. Until cancelled."""
-    ground = await ground_of(mover)
     looked = float("-inf")
     while True:
         for name in await hands.overdue(ground.ports.db):
-            await finish(ground, name)
+            await finish(ground, name, crossed)
         if ground.ports.clock.monotonic() - looked >= SETTLE:
             looked = ground.ports.clock.monotonic()
             await reconcile(ground)

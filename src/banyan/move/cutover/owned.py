@@ -21,12 +21,12 @@ def holdings(adapter: Adapter, tables: Mapping[str, Table], group: str) -> list[
     """What a group owns, by table; `tables` by their name without the shop's prefix.
 
     Noise is nobody's: a page view may count itself on either side. A table without views holds no record and is no part
-    of what changes hands.
+    of what changes hands, unless it is fenced: our side adds rows to it.
     """
     found = []
     for name, use in adapter.uses.items():
         table = tables.get(name)
-        if table is None or not use.views:
+        if table is None or not (use.views or use.fenced):
             continue
         whole = use.group == group
         columns = tuple(

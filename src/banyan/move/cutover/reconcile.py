@@ -57,10 +57,9 @@ async def go_back(ground: Ground, group: Group, crossed: Callable[[str], None] =
         await set_tenure(ground, group.name, "new", group.epoch, PATIENCE)
         state = "new_primary"
     crossed("opened")
-    if await hands.gone_back(ground.ports.db, group.name, state):
+    if await hands.gone_back(ground.ports.db, group.name, state, "went back", **_of(group), state=state):
         ground.ports.due[BELL].ring()
         crossed("gone back")
-        await _tell(ground, group, "went back", state=state)
     if group.owner == "legacy":
         await _remove(ground, group.name)
 
@@ -85,16 +84,17 @@ async def go_forward(
         ground.ports.due[BELL].ring()
     if group.step in ("C12", "C13"):
         crossed("C13")
-        if await hands.finish(db, name, "C13", "new_primary"):
-            await _tell(ground, group, "our side owns it", epoch=group.epoch)
+        if await hands.finish(db, name, "C13", "new_primary", "our side owns it", **_of(group), epoch=group.epoch):
+            ground.ports.due[BELL].ring()
         await _count_hits(ground, name)
     else:
         crossed("R13")
         await set_tenure(ground, name, "legacy", group.epoch, PATIENCE)
         async with db.transaction() as tx:
             left = await back.forget(tx, name)
-        if await hands.finish(db, name, "R13", "in_sync"):
-            await _tell(ground, group, "the legacy shop owns it", epoch=group.epoch, not_back=left)
+        told = "the legacy shop owns it"
+        if await hands.finish(db, name, "R13", "in_sync", told, **_of(group), epoch=group.epoch, not_back=left):
+            ground.ports.due[BELL].ring()
         await _remove(ground, name)
 
 
@@ -111,6 +111,8 @@ async def _settle(ground: Ground, group: Group) -> list[str]:
             told.append(f"{group.name}: the fence on the legacy tables was not whole, and was mended")
             await _close(ground, group)
             await _tell(ground, group, "the fence was not whole, and was mended")
+        elif not await fence.closed(counting=True):  # its process ended before that
+            await _count_hits(ground, group.name)
     return told
 
 
@@ -161,5 +163,9 @@ async def _remove(ground: Ground, group: str) -> None:
 
 async def _tell(ground: Ground, group: Group, what: str, **numbers: Any) -> None:
     async with ground.ports.db.transaction() as tx:
-        await log.add(tx, what, group=group.name, step=group.step, attempt=group.attempt, **numbers)
+        await log.add(tx, what, group=group.name, **_of(group), **numbers)
     ground.ports.due[BELL].ring()
+
+
+def _of(group: Group) -> dict[str, Any]:
+    return {"step": group.step, "attempt": group.attempt}

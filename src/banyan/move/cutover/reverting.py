@@ -15,6 +15,7 @@ from banyan.move.way_back.ground import Ground
 from banyan.move.way_back.hearing import heard_all, put_mark
 
 _LOOK = 0.01
+_NAMING = 0.2  # seconds of a pause in which an order that is half done would not get through what follows either
 
 
 async def revert(
@@ -46,17 +47,19 @@ async def revert(
 
 
 async def _until_commit(attempt: Attempt) -> None:
-    """R1 … R11. The legacy fence stays closed all the while; ours is the tenure."""
+    """R1 … R11. The legacy fence stays closed all the while; ours is the tenure, set when no order is half done."""
     ground, group = attempt.ground, attempt.group
     attempt.at("R1")
     await attempt.prepare()  # from here on refused writers do not wait for each other
     await ground.ports.clock.sleep(SETTLE)
     await attempt.hold("R2")
+    await _drain(attempt)
     epoch = await attempt.rise("R3")
     await attempt.tenure("legacy", epoch, attempt.left)
     await attempt.step("R4")
     while any(held.unsent for held in await attempt.tenure("legacy", epoch, attempt.left)):
         await ground.ports.clock.sleep(_LOOK)
+    await _must_be_settled(attempt)
     attempt.at("R5")
     await put_mark(ground.ports, group, attempt.services, epoch)
     await attempt.step("R7")
@@ -83,3 +86,25 @@ async def _until_commit(attempt: Attempt) -> None:
     if committed is None:
         raise Over("its deadline passed before it could be committed")
     attempt.epoch = committed
+
+
+async def _drain(attempt: Attempt) -> None:
+    """New orders are held at the gateways now: wait for the last that is under way, as no fact of it could go back later.
+
+    Shut, with how many are left, when the pause is over before that.
+    """
+    if "settled" in attempt.turn.overridden:
+        return
+    hurry, reserve = True, min(_NAMING, attempt.left / 4)
+    while (gate := (await gates.settled(attempt.ground, attempt.group, hurry=hurry))[0]) and not gate.open:
+        if attempt.left <= reserve:  # it is said while there is time for it
+            raise gates.Shut("revert", attempt.group, [gate])
+        hurry = False
+        await attempt.ground.ports.clock.sleep(_LOOK)
+
+
+async def _must_be_settled(attempt: Attempt) -> None:
+    """One that began past the gateways, between the last look and our fence. Shut."""
+    gate, _ = await gates.settled(attempt.ground, attempt.group)
+    if gate is not None and not gate.open and "settled" not in attempt.turn.overridden:
+        raise gates.Shut("revert", attempt.group, [gate])

@@ -134,14 +134,16 @@ class Lookups:
     async def load_references(self, only: Iterable[str] | None = None) -> None:
         """Read the reference tables whole (`only`: of those that were read once, these by their full names), and what the
         shop's currency is."""
-        reference: dict[str, Sequence[Row]] = {} if only is None else dict(self.stock.reference)
+        found: dict[str, Sequence[Row]] = {}
         names = None if only is None else set(only)
         for each in self._mirrors.references():
-            if names is not None and each.name not in names and each.use.table in reference:
+            if names is not None and each.name not in names and each.use.table in self.stock.reference:
                 continue
             images = await mirror.all_of(self._db, each.number)
-            reference[each.use.table] = [Row(each.table, unpack(image)) for image in images]
-        self.stock.reference = reference
+            found[each.use.table] = [Row(each.table, unpack(image)) for image in images]
+        # The way back reads some of them again while the stream may read others: neither takes the other's away.
+        self.stock.reference = found if names is None else {**self.stock.reference, **found}
+        reference = self.stock.reference
         self.stock.tables = {each.use.table: each.table for each in self._mirrors}
         self.stock.currency = self._adapter.currency(reference)
 
@@ -177,8 +179,11 @@ class Lookups:
         try:
             return work(self.stock), self._missed
         finally:
-            if self._missed.next:
-                self._fresh = left  # the next attempt takes the same values
+            if self._missed:  # the next attempt takes the same values, where no other work has taken them by then
+                for table, values in left.items():
+                    if taken := len(values) - len(self._fresh[table]):
+                        self._missed.next[table] += taken
+                self._fresh = left
 
     async def settled(self, work: Callable[[Stock], T]) -> T:
         """Do the work until everything it asks for is known and kept."""
@@ -196,6 +201,7 @@ class Lookups:
             self._keys.clear()
         if missed.held or missed.holders or missed.claims:
             await self._names.provide(self._db, missed)
+            self._ids |= {pair: name for pair, name in missed.claims.items() if pair in self._ids}
         if missed.ids:
             await self._provide_ids(missed.ids)
         if missed.keys:

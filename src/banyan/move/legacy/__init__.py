@@ -40,8 +40,10 @@ class Use:
     """What a legacy table is to us. Without views it is mirrored and belongs to no record.
 
     `reference`: small, read whole by every record (countries, statuses); with views it is an aggregate's too (categories).
-    Without views a reference table is the administrator's own and no group's fence stands on it.
-    `noise`: columns whose change alone is filtered.
+    Without views a reference table is the administrator's own and no group's fence stands on it, unless it is `fenced`: then
+    rows of it may come with a record of ours (options with a product), and it changes hands with its group.
+    `noise`: columns whose change alone is filtered. `keeps`: the rows that are mirrored; others (passwords and keys among a
+    shop's settings) are filtered before anything of them is written down, and are no part of any comparison.
     """
 
     table: str  # without the shop's prefix
@@ -50,6 +52,8 @@ class Use:
     reference: bool = False
     noise: frozenset[str] = frozenset()
     optional: bool = False  # not every shop of this kind has it
+    keeps: Callable[[Row], bool] | None = None  # None: every row
+    fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,16 @@ def parent(use: Use, row: Row) -> str | None:
     return None
 
 
+def kept(use: Use, table: Table, values: Values) -> bool:
+    """Whether a row is mirrored. One of which that cannot be told is not: it may hold a secret."""
+    if use.keeps is None:
+        return True
+    try:
+        return use.keeps(Row(table, values))
+    except Unreadable:
+        return False
+
+
 def belongs(use: Use, row: Row, kind: str, key: str) -> bool:
     """Whether a row that was found by its parent belongs to this aggregate, and not to another kind's with that key."""
     return any(view.kind == kind and key_of(view, row) == key for view in use.views)

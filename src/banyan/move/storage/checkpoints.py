@@ -128,6 +128,11 @@ async def hold(tx: Tx, stream: str, at: int) -> None:
         raise Overtaken(_OVERTAKEN)
 
 
+async def stand(tx: Tx, stream: str = BINLOG) -> None:
+    """Wherever it is, nothing of the log is taken in until this transaction ends."""
+    await tx.execute("SELECT FROM checkpoint WHERE stream = $1 FOR UPDATE", stream)
+
+
 async def halt(tx: Tx, stream: str, reason: str) -> bool:
     """Stand still until somebody acts. False when it stood still before."""
     return bool(

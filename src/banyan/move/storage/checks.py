@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from banyan.foundation.db import Db, Row, Tx
-from banyan.move.storage.mirror import partition
+from banyan.move.storage import covered
+from banyan.move.storage.covered import is_open, partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,9 @@ class Coverage:
 
 async def begin(tx: Tx, number: int) -> None:
     """Make a table's unverified rows quick to find."""
-    await tx.execute(f"CREATE INDEX IF NOT EXISTS {partition(number)}_at ON {partition(number)} (at)")
+    name = partition(number)
+    await tx.execute(f"CREATE INDEX IF NOT EXISTS {name}_open ON {name} (at, key) WHERE checked < at")
+    await tx.execute(f"DROP INDEX IF EXISTS {name}_at")  # of earlier versions
     await tx.execute("INSERT INTO verification (tbl) VALUES ($1) ON CONFLICT (tbl) DO NOTHING", number)
 
 
@@ -40,6 +43,7 @@ async def verified_at(db: Db | Tx, number: int) -> int:
 
 async def passed(tx: Tx, number: int, at: int) -> None:
     """A whole pass that began at `at` is over; rows that differed have an open finding."""
+    await covered.begin(tx, number)
     await tx.execute(
         """INSERT INTO verification AS v (tbl, verified_at, verified_on) VALUES ($1, $2, shop_now())
            ON CONFLICT (tbl) DO UPDATE SET verified_at = greatest(v.verified_at, excluded.verified_at),
@@ -47,6 +51,7 @@ async def passed(tx: Tx, number: int, at: int) -> None:
         number,
         at,
     )
+    await covered.passed(tx, number)
 
 
 async def unverified(db: Db | Tx, number: int, limit: int, *, after: tuple[int, bytes] = (-1, b"")) -> list[Row]:
@@ -74,29 +79,34 @@ async def rows_of(db: Db | Tx, number: int, keys: Sequence[bytes]) -> dict[bytes
 
 async def checked(tx: Tx, number: int, rows: Sequence[tuple[bytes, int]]) -> None:
     """These rows equal the source as of that change; one that changed since stays unverified."""
+    name = partition(number)
+    await covered.begin(tx, number)
     await tx.execute(
-        f"""UPDATE {partition(number)} m SET checked = c.at
-            FROM unnest($1::bytea[], $2::bigint[]) AS c(key, at) WHERE m.key = c.key AND m.at = c.at""",
+        f"""WITH was AS (
+                SELECT FROM {name} m JOIN unnest($1::bytea[], $2::bigint[]) AS c(key, at) ON m.key = c.key AND m.at = c.at
+                WHERE {is_open(number, "m")}),
+            done AS (
+                UPDATE {name} m SET checked = c.at FROM unnest($1::bytea[], $2::bigint[]) AS c(key, at)
+                WHERE m.key = c.key AND m.at = c.at)
+            UPDATE covered SET unverified = unverified - (SELECT count(*) FROM was) WHERE tbl = {number:d}""",
         [key for key, _ in rows],
         [at for _, at in rows],
     )
 
 
 async def coverage(db: Db | Tx, numbers: Sequence[int]) -> Coverage:
-    """Of these tables together."""
+    """Of these tables together, by what was counted as it changed. The oldest change of a table that nobody has begun to
+    compare counts as of the beginning of its copy."""
     rows = open_ = 0
     oldest: int | None = None
-    for number in numbers:
-        row = await db.fetchrow(
-            f"""SELECT count(*) AS rows, count(*) FILTER (WHERE m.checked < m.at AND m.at > v.at) AS open,
-                       min(m.at) FILTER (WHERE m.checked < m.at AND m.at > v.at) AS oldest
-                FROM {partition(number)} m,
-                     (SELECT coalesce((SELECT verified_at FROM verification WHERE tbl = {number:d}), -1) AS at) v"""
-        )
-        assert row is not None
-        rows, open_ = rows + row["rows"], open_ + row["open"]
-        if row["oldest"] is not None:
-            oldest = row["oldest"] if oldest is None else min(oldest, row["oldest"])
+    for row in await covered.read(db, numbers):
+        rows, open_ = rows + row["rows"], open_ + row["unverified"]
+        if not row["unverified"]:
+            continue
+        begun = row["verified_at"] is not None
+        at = await covered.oldest(db, row["tbl"]) if begun else row["copy_from"]
+        if at is not None:
+            oldest = at if oldest is None else min(oldest, at)
     return Coverage(rows, open_, 0.0 if oldest is None else await _age(db, oldest))
 
 

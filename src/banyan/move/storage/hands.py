@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from banyan.foundation.db import Db, Row, Tx
+from banyan.move.storage import log
 
 BACK = "back"
 """The step of an attempt that was given up: only going back is left to do."""
@@ -123,16 +124,19 @@ async def release(db: Db, group: str, was: str, to: str) -> bool:
     )
 
 
-async def finish(db: Db, group: str, was: str, state: str) -> bool:
-    """It is over, as it was meant to be."""
-    return await _done(
-        db,
-        """UPDATE groups SET state = $3, step = NULL, attempt = NULL, deadline = NULL, holding = false,
-               changed_at = shop_now() WHERE name = $1 AND step = $2""",
-        group,
-        was,
-        state,
-    )
+async def finish(db: Db, group: str, was: str, state: str, what: str, /, **numbers: Any) -> bool:
+    """It is over, as it was meant to be, and the log says so."""
+    async with db.transaction() as tx:
+        done = await tx.execute(
+            """UPDATE groups SET state = $3, step = NULL, attempt = NULL, deadline = NULL, holding = false,
+                   changed_at = shop_now() WHERE name = $1 AND step = $2""",
+            group,
+            was,
+            state,
+        )
+        if done:
+            await log.add(tx, what, group=group, **numbers)
+    return bool(done)
 
 
 async def give_up(db: Db, group: str, attempt: str | None = None) -> bool:
@@ -151,16 +155,19 @@ async def give_up(db: Db, group: str, attempt: str | None = None) -> bool:
     )
 
 
-async def gone_back(db: Db, group: str, state: str) -> bool:
-    """Everything is as it was before the attempt."""
-    return await _done(
-        db,
-        """UPDATE groups SET state = $2, step = NULL, attempt = NULL, deadline = NULL, holding = false,
-               way_back_from = CASE WHEN owner = 'legacy' THEN NULL ELSE way_back_from END, changed_at = shop_now()
-           WHERE name = $1 AND step = 'back'""",
-        group,
-        state,
-    )
+async def gone_back(db: Db, group: str, state: str, what: str, /, **numbers: Any) -> bool:
+    """Everything is as it was before the attempt, and the log says so."""
+    async with db.transaction() as tx:
+        done = await tx.execute(
+            """UPDATE groups SET state = $2, step = NULL, attempt = NULL, deadline = NULL, holding = false,
+                   way_back_from = CASE WHEN owner = 'legacy' THEN NULL ELSE way_back_from END, changed_at = shop_now()
+               WHERE name = $1 AND step = 'back'""",
+            group,
+            state,
+        )
+        if done:
+            await log.add(tx, what, group=group, **numbers)
+    return bool(done)
 
 
 async def overdue(db: Db) -> list[str]:

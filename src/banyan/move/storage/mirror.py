@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from banyan.foundation.db import Db, Row, Tx
 from banyan.move.rows import unpack
+from banyan.move.storage import covered
+from banyan.move.storage.covered import is_open
+from banyan.move.storage.covered import partition as partition
 
 COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 COPY_TAIL = b"\xff\xff"
@@ -12,10 +15,11 @@ COPIED = ("tbl", "key", "parent", "image", "at")
 """The columns of a copied row, in the order of its binary COPY fields."""
 LONGEST_KEY = 2000
 """Bytes of a key that PostgreSQL can index for sure (a third of a page is 2,704)."""
-
-
-def partition(number: int) -> str:
-    return f"mirror_{number:d}"
+# How the counts change where the rows `was` are gone, and where those of `put` (new ones among them) took their place.
+_LESS = """UPDATE covered SET rows = rows - (SELECT count(*) FROM was),
+    unverified = unverified - (SELECT count(*) FROM was WHERE open)"""
+_COUNTED = """UPDATE covered SET rows = rows + (SELECT count(*) FROM put) - (SELECT count(*) FROM was),
+    unverified = unverified + (SELECT count(*) FROM put WHERE open) - (SELECT count(*) FROM was WHERE open)"""
 
 
 def words(key: bytes) -> str:
@@ -35,6 +39,7 @@ def too_long(table: str, key: bytes) -> str:
 async def make(tx: Tx, number: int) -> None:
     """The partition of a table."""
     await tx.execute(f"CREATE TABLE IF NOT EXISTS {partition(number)} PARTITION OF mirror FOR VALUES IN ({number:d})")
+    await covered.make(tx, number)
 
 
 async def copy_in(tx: Tx, number: int, source: AsyncIterator[bytes]) -> int:
@@ -42,7 +47,9 @@ async def copy_in(tx: Tx, number: int, source: AsyncIterator[bytes]) -> int:
     status = await tx.con.copy_to_table(
         partition(number), columns=list(COPIED), format="binary", source=source, timeout=600
     )
-    return int(status.rsplit(" ", 1)[-1])
+    rows = int(status.rsplit(" ", 1)[-1])
+    await covered.more(tx, number, rows)
+    return rows
 
 
 async def index_parents(tx: Tx, number: int) -> None:
@@ -53,15 +60,19 @@ async def index_parents(tx: Tx, number: int) -> None:
 
 async def empty(tx: Tx, number: int) -> None:
     """Forget every row of a table, and what waits for its copy."""
+    await covered.begin(tx, number)
     await tx.execute(f"DROP INDEX IF EXISTS {partition(number)}_parent")
     await tx.execute(f"TRUNCATE {partition(number)}")
     await tx.execute("DELETE FROM pending WHERE tbl = $1", number)
     await tx.execute("DELETE FROM verification WHERE tbl = $1", number)
+    await covered.nothing(tx, number)
 
 
 async def forget(tx: Tx, number: int) -> None:
     """Forget every row of a table that is live."""
+    await covered.begin(tx, number)
     await tx.execute(f"TRUNCATE {partition(number)}")
+    await covered.nothing(tx, number)
 
 
 @dataclass(slots=True)
@@ -83,12 +94,18 @@ class Writes:
 async def upsert(tx: Tx, number: int, rows: Writes) -> None:
     """Write rows; one that is older than what is there changes nothing."""
     name = partition(number)
+    await covered.begin(tx, number)
     await tx.execute(
-        f"""INSERT INTO {name} AS m (tbl, key, parent, image, at)
-            SELECT {number:d}, key, parent, image, at
-            FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[]) AS n(key, parent, image, at)
-            ON CONFLICT (tbl, key) DO UPDATE SET parent = excluded.parent, image = excluded.image, at = excluded.at
-            WHERE m.at <= excluded.at""",
+        f"""WITH was AS (
+                SELECT {is_open(number, "m")} AS open FROM {name} m
+                JOIN unnest($1::bytea[], $4::bigint[]) AS n(key, at) ON m.key = n.key WHERE m.at <= n.at),
+            put AS (
+                INSERT INTO {name} AS m (tbl, key, parent, image, at)
+                SELECT {number:d}, key, parent, image, at
+                FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[]) AS n(key, parent, image, at)
+                ON CONFLICT (tbl, key) DO UPDATE SET parent = excluded.parent, image = excluded.image, at = excluded.at
+                WHERE m.at <= excluded.at RETURNING {is_open(number, "m")} AS open)
+            {_COUNTED} WHERE tbl = {number:d}""",
         rows.keys,
         rows.parents,
         rows.images,
@@ -99,9 +116,12 @@ async def upsert(tx: Tx, number: int, rows: Writes) -> None:
 async def delete(tx: Tx, number: int, rows: Writes) -> None:
     """Delete rows, unless what is there is newer."""
     name = partition(number)
+    await covered.begin(tx, number)
     await tx.execute(
-        f"""DELETE FROM {name} m USING unnest($1::bytea[], $2::bigint[]) AS n(key, at)
-            WHERE m.tbl = {number:d} AND m.key = n.key AND m.at <= n.at""",
+        f"""WITH was AS (
+                DELETE FROM {name} m USING unnest($1::bytea[], $2::bigint[]) AS n(key, at)
+                WHERE m.tbl = {number:d} AND m.key = n.key AND m.at <= n.at RETURNING {is_open(number, "m")} AS open)
+            {_LESS} WHERE tbl = {number:d}""",
         rows.keys,
         rows.ats,
     )
@@ -126,15 +146,23 @@ async def hold(tx: Tx, number: int, rows: Writes) -> None:
 async def lay_over(tx: Tx, number: int) -> None:
     """Put what waited over the copied rows: later changes win over whatever a chunk saw, deletions included."""
     name = partition(number)
+    await covered.begin(tx, number)
     await tx.execute(
-        f"DELETE FROM {name} m USING pending p WHERE p.tbl = $1 AND p.image IS NULL AND m.key = p.key", number
+        f"""WITH was AS (
+                DELETE FROM {name} m USING pending p WHERE p.tbl = {number:d} AND p.image IS NULL AND m.key = p.key
+                RETURNING {is_open(number, "m")} AS open)
+            {_LESS} WHERE tbl = {number:d}"""
     )
     await tx.execute(
-        f"""INSERT INTO {name} AS m (tbl, key, parent, image, at)
-            SELECT tbl, key, parent, image, at FROM pending WHERE tbl = $1 AND image IS NOT NULL
-            ON CONFLICT (tbl, key) DO UPDATE SET parent = excluded.parent, image = excluded.image, at = excluded.at
-            WHERE m.at <= excluded.at""",
-        number,
+        f"""WITH was AS (
+                SELECT {is_open(number, "m")} AS open FROM {name} m JOIN pending p ON m.key = p.key
+                WHERE p.tbl = {number:d} AND p.image IS NOT NULL AND m.at <= p.at),
+            put AS (
+                INSERT INTO {name} AS m (tbl, key, parent, image, at)
+                SELECT tbl, key, parent, image, at FROM pending WHERE tbl = {number:d} AND image IS NOT NULL
+                ON CONFLICT (tbl, key) DO UPDATE SET parent = excluded.parent, image = excluded.image, at = excluded.at
+                WHERE m.at <= excluded.at RETURNING {is_open(number, "m")} AS open)
+            {_COUNTED} WHERE tbl = {number:d}"""
     )
     await tx.execute("DELETE FROM pending WHERE tbl = $1", number)
 
@@ -153,6 +181,12 @@ async def all_of(db: Db | Tx, number: int) -> list[bytes]:
 
 async def image(db: Db | Tx, number: int, key: bytes) -> bytes | None:
     found: bytes | None = await db.fetchval(f"SELECT image FROM {partition(number)} WHERE key = $1", key)
+    return found
+
+
+async def at(db: Db | Tx, number: int, key: bytes) -> int | None:
+    """The last change of a row; None where there is no such row."""
+    found: int | None = await db.fetchval(f"SELECT at FROM {partition(number)} WHERE key = $1", key)
     return found
 
 

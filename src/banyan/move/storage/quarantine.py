@@ -93,6 +93,7 @@ async def counts(db: Db | Tx) -> dict[str, tuple[int, int]]:
     """Group → open and waived cases."""
     rows = await db.fetch(
         """SELECT group_name, count(*) FILTER (WHERE state = 'open') AS open,
-               count(*) FILTER (WHERE state = 'waived') AS waived FROM quarantine GROUP BY group_name"""
+               count(*) FILTER (WHERE state = 'waived') AS waived
+           FROM quarantine WHERE state <> 'solved' GROUP BY group_name"""
     )
     return {row["group_name"]: (row["open"], row["waived"]) for row in rows}

@@ -209,18 +209,23 @@ async def expect(tx: Tx, number: int, rows: int) -> None:
     await tx.execute("UPDATE legacy_table SET rows_expected = $2 WHERE number = $1", number, rows)
 
 
-async def copied(tx: Tx, number: int, copy_round: int, rows: int, before: bytes | None, to: bytes | None) -> bool:
-    """A chunk is in, in this transaction. False when another one copied meanwhile: then nothing may be committed."""
+async def copied(
+    tx: Tx, number: int, copy_round: int, rows: tuple[int, int], before: bytes | None, to: bytes | None
+) -> bool:
+    """A chunk is in, in this transaction: so many rows, and so many that were filtered. False when another one copied
+    meanwhile: then nothing may be committed."""
     return bool(
         await tx.execute(
-            """UPDATE legacy_table SET rows_copied = rows_copied + $3, copied_to = $5
+            """UPDATE legacy_table SET rows_copied = rows_copied + $3 + $6, copied_to = $5, seen = seen + $6,
+                   filtered = filtered + $6
                WHERE number = $1 AND state = 'copying' AND copy_round = $2 AND full_at IS NULL
                    AND copied_to IS NOT DISTINCT FROM $4""",
             number,
             copy_round,
-            rows,
+            rows[0],
             before,
             to,
+            rows[1],
         )
     )
 

@@ -1,5 +1,6 @@
 """One-time links: mailed to whoever has an account, and redeemed once by POST (a mail scanner's GET uses nothing up)."""
 
+from banyan.contracts.users import PasswordChanged
 from banyan.foundation import idempotency
 from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
@@ -68,6 +69,8 @@ async def redeem(ports: Ports, visitor: Visitor, key: Key | None, *, token: str)
         if found[1] == "sign_in" and await accounts.prove_email(tx, account.id):
             # Whoever signed up with somebody else's address must not stay when its owner comes.
             await sessions.end_all(tx, account.id, "email_proved", but=grant.session_id)
+            if account.scheme is not None:
+                tx.tell(PasswordChanged(user_id=account.id))
         await throttles.empty(tx, LINK.subject(account.canonical))
 
     return await granting.once(ports, key, grant.answer(), effect)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from banyan.contracts.users import ProfileChanged, SessionsEnded
+from banyan.contracts.users import PasswordChanged, ProfileChanged, SessionsEnded
 from banyan.foundation import idempotency
 from banyan.foundation.auth import Principal
 from banyan.foundation.db import Tx
@@ -14,7 +14,7 @@ from banyan.users import passwords
 from banyan.users.actions import guarding, letters
 from banyan.users.actions.sessions import SessionEnded, must_live
 from banyan.users.actions.signing_in import fits
-from banyan.users.actions.signing_up import refuse_weak
+from banyan.users.actions.signing_up import for_old_shop, refuse_weak
 from banyan.users.domain.accounts import FRESH_SECONDS, Account, Visitor
 from banyan.users.domain.limits import PASSWORD, PASSWORD_NETWORK
 from banyan.users.storage import accounts, links, sessions
@@ -67,6 +67,7 @@ async def change_password(
     await _prove(ports, who, visitor, account, current)
     refuse_weak(new, account, "/body/new")
     hashed = await passwords.hashed(new, ports.ids.secret(16))
+    legacy = None if account.roles else await for_old_shop(ports, new)
     shop = ports.settings
     letter = await letters.write(
         ports,
@@ -77,11 +78,11 @@ async def change_password(
 
     async def effect(tx: Tx) -> Answer:
         await must_live(tx, who)
-        if not await accounts.set_password(tx, account.id, account.epoch, passwords.CURRENT, hashed):
+        if not await accounts.set_password(tx, account.id, account.epoch, (passwords.CURRENT, hashed), legacy):
             raise Conflict("the account was changed meanwhile; try again")
         await links.void(tx, account.id)
         await sessions.end_all(tx, account.id, "password_changed", but=who.session_id)
-        tx.tell(SessionsEnded(user_id=account.id, reason="password_changed"))
+        tx.tell(PasswordChanged(user_id=account.id), SessionsEnded(user_id=account.id, reason="password_changed"))
         await stored_letters.add(tx, letter, _NOTICE_SECONDS)
         return Answer(204, b"")
 

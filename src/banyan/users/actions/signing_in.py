@@ -41,7 +41,8 @@ async def sign_in(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
         if not await granting.keep(tx, grant):
             raise WrongCredentials
         if verdict.upgrade and found.hash and not await tenure.legacy_owns(tx):
-            await accounts.upgrade_hash(tx, found.id, found.hash, passwords.CURRENT, verdict.upgrade)
+            keep = found.scheme != passwords.CURRENT and await tenure.may_go_back(tx)
+            await accounts.upgrade_hash(tx, found.id, found.hash, (passwords.CURRENT, verdict.upgrade), keep_old=keep)
 
     return await granting.once(ports, key, grant.answer(), effect)
 

@@ -1,6 +1,7 @@
 """Sign up: one account per mailbox, signed in at once."""
 
 from banyan.contracts.users import UserRegistered
+from banyan.foundation import tenure
 from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
@@ -34,11 +35,12 @@ async def sign_up(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
         hash=await passwords.hashed(password, ports.ids.secret(16)),
         created_at=ports.clock.now(),
     )
+    legacy = await for_old_shop(ports, password)
     grant = await granting.prepare(ports, account, method="password", visitor=visitor)
     signed_up = views.SignedUp.model_validate({**dict(views.of_account(account)), **grant.tokens()})
 
     async def effect(tx: Tx) -> None:
-        if not await accounts.add(tx, account):
+        if not await accounts.add(tx, account, legacy):
             raise EmailTaken
         await granting.keep(tx, grant)
         tx.tell(UserRegistered(user_id=account.id, email=account.email, name=account.name))
@@ -48,6 +50,14 @@ async def sign_up(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
     except EmailTaken:
         await guarding.failed(ports, guarded)
         raise
+
+
+async def for_old_shop(ports: Ports, password: str) -> tuple[str, str] | None:
+    """The password as an old shop can check it, as long as that shop may get its customers back; else None."""
+    if not await tenure.may_go_back(ports.db):
+        return None
+    hashed = await passwords.hashed_for_php(password, ports.ids.secret(16))
+    return None if hashed is None else ("bcrypt", hashed)
 
 
 def refuse_weak(password: str, account: Account, pointer: str = "/body/password") -> None:

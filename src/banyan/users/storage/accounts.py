@@ -6,11 +6,21 @@ from banyan.foundation.db import Row, Tx
 from banyan.users.domain.accounts import MAY_SET_ROLES, OPERATOR, Account
 from banyan.users.storage import Source
 
+Hash = tuple[str, str]
+"""A scheme's name, and the hash."""
+
 _COLUMNS = """id, email_raw, email_canonical, name, password_scheme, password_hash, roles, preferences, status, version,
     epoch, created_at"""
 _ADD = """
-INSERT INTO account (id, email_raw, email_canonical, name, password_scheme, password_hash, roles, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email_canonical) DO NOTHING"""
+INSERT INTO account (id, email_raw, email_canonical, name, password_scheme, password_hash, roles, created_at,
+    legacy_scheme, legacy_hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (email_canonical) DO NOTHING"""
+# As long as an old shop may get its accounts back, the hash it knows is kept beside the one of today.
+_UPGRADE = """
+UPDATE account SET password_scheme = $3, password_hash = $4,
+    legacy_scheme = CASE WHEN $5 THEN coalesce(legacy_scheme, password_scheme) END,
+    legacy_hash = CASE WHEN $5 THEN coalesce(legacy_hash, password_hash) END
+WHERE id = $1 AND password_hash = $2"""
 # Both checks are part of the statement: an actor who lost the right meanwhile, and the last operator, stop it.
 _SET_ROLES = f"""
 UPDATE account AS a SET roles = $2, version = version + 1, epoch = epoch + 1
@@ -23,8 +33,8 @@ WHERE a.id = $1 AND a.roles <> $2 AND a.status = 'active'
 RETURNING {_COLUMNS}"""
 
 
-async def add(tx: Tx, account: Account) -> bool:
-    """Keep a new account; False when the address has one."""
+async def add(tx: Tx, account: Account, legacy: Hash | None = None) -> bool:
+    """Keep a new account; False when the address has one. `legacy`: its password as an old shop could check it."""
     return bool(
         await tx.execute(
             _ADD,
@@ -36,6 +46,7 @@ async def add(tx: Tx, account: Account) -> bool:
             account.hash,
             list(account.roles),
             account.created_at,
+            *(legacy or (None, None)),
         )
     )
 
@@ -90,29 +101,24 @@ async def change_profile(
     )
 
 
-async def set_password(tx: Tx, account_id: str, epoch: int, scheme: str, hashed: str) -> bool:
+async def set_password(tx: Tx, account_id: str, epoch: int, new: Hash, legacy: Hash | None) -> bool:
     """A password chosen anew; False when something of the account's rights changed since it was read."""
     return bool(
         await tx.execute(
-            """UPDATE account SET password_scheme = $3, password_hash = $4, version = version + 1, epoch = epoch + 1
+            """UPDATE account SET password_scheme = $3, password_hash = $4, legacy_scheme = $5, legacy_hash = $6,
+                version = version + 1, epoch = epoch + 1
             WHERE id = $1 AND epoch = $2 AND status = 'active'""",
             account_id,
             epoch,
-            scheme,
-            hashed,
+            *new,
+            *(legacy or (None, None)),
         )
     )
 
 
-async def upgrade_hash(tx: Tx, account_id: str, old: str, scheme: str, hashed: str) -> None:
+async def upgrade_hash(tx: Tx, account_id: str, old: str, new: Hash, *, keep_old: bool) -> None:
     """The same password under today's scheme, unless it was changed meanwhile."""
-    await tx.execute(
-        "UPDATE account SET password_scheme = $3, password_hash = $4 WHERE id = $1 AND password_hash = $2",
-        account_id,
-        old,
-        scheme,
-        hashed,
-    )
+    await tx.execute(_UPGRADE, account_id, old, *new, keep_old)
 
 
 async def prove_email(tx: Tx, account_id: str) -> bool:
@@ -120,6 +126,7 @@ async def prove_email(tx: Tx, account_id: str) -> bool:
     return bool(
         await tx.execute(
             """UPDATE account SET email_proved_at = shop_now(), password_hash = NULL, password_scheme = NULL,
+                   legacy_hash = NULL, legacy_scheme = NULL,
                    version = version + 1, epoch = epoch + 1
                WHERE id = $1 AND email_proved_at IS NULL""",
             account_id,
@@ -145,7 +152,7 @@ async def appoint(tx: Tx, account_id: str) -> bool:
     return bool(
         await tx.execute(
             f"""UPDATE account SET roles = array_append(roles, '{OPERATOR}'), password_scheme = NULL,
-                password_hash = NULL, version = version + 1, epoch = epoch + 1
+                password_hash = NULL, legacy_scheme = NULL, legacy_hash = NULL, version = version + 1, epoch = epoch + 1
             WHERE id = $1 AND status = 'active' AND NOT '{OPERATOR}' = ANY (roles)""",
             account_id,
         )

@@ -9,8 +9,11 @@ from banyan.users.storage.addresses import FIELDS
 
 Rows = Sequence[Mapping[str, Any]]
 
+# What an old shop can check goes back, where it is kept: of the same password it is the form which that shop knows.
+_TOLD = """coalesce(a.legacy_scheme, a.password_scheme) AS password_scheme,
+    coalesce(a.legacy_hash, a.password_hash) AS password_hash"""
 _READ = f"""
-SELECT a.id, a.email_raw, a.name, a.password_scheme, a.password_hash, a.status, a.created_at,
+SELECT a.id, a.email_raw, a.name, {_TOLD}, a.status, a.created_at,
     coalesce((a.preferences ->> 'marketing')::boolean, false) AS newsletter,
     (SELECT jsonb_agg(jsonb_build_object({", ".join(f"'{name}', {name}" for name in ("id", "is_default", *FIELDS))})
                       ORDER BY id) FROM address WHERE account_id = a.id) AS addresses
@@ -24,15 +27,19 @@ INSERT INTO account (id, email_raw, email_canonical, name, password_scheme, pass
 SELECT id, email_raw, email_canonical, name, password_scheme, password_hash,
     CASE WHEN newsletter THEN '{{"marketing": true}}'::jsonb ELSE '{{}}' END, status, created_at
 FROM {_UNNEST} ORDER BY id"""
+_SAME = "(coalesce(a.legacy_hash, a.password_hash) IS NOT DISTINCT FROM n.password_hash)"
 # Who may sign in, and as whom, is no old shop's to say of those who work here.
 _CHANGE = f"""
 UPDATE account AS a SET name = n.name, created_at = n.created_at, version = a.version + 1,
     email_raw = n.email_raw, email_canonical = n.email_canonical, status = n.status,
-    password_scheme = n.password_scheme, password_hash = n.password_hash,
+    password_scheme = CASE WHEN {_SAME} THEN a.password_scheme ELSE n.password_scheme END,
+    password_hash = CASE WHEN {_SAME} THEN a.password_hash ELSE n.password_hash END,
+    legacy_scheme = CASE WHEN {_SAME} THEN a.legacy_scheme END,
+    legacy_hash = CASE WHEN {_SAME} THEN a.legacy_hash END,
     preferences = CASE WHEN coalesce((a.preferences ->> 'marketing')::boolean, false) = n.newsletter THEN a.preferences
                        ELSE a.preferences || jsonb_build_object('marketing', n.newsletter) END,
     email_proved_at = CASE WHEN a.email_canonical = n.email_canonical THEN a.email_proved_at END,
-    epoch = a.epoch + ((a.status, a.password_hash) IS DISTINCT FROM (n.status, n.password_hash))::integer
+    epoch = a.epoch + (a.status <> n.status OR NOT {_SAME})::integer
 FROM {_UNNEST} WHERE a.id = n.id"""
 _SET_ADDRESSES = f"""
 INSERT INTO address AS a (id, account_id, is_default, {", ".join(FIELDS)})
@@ -63,8 +70,8 @@ async def holders(tx: Tx, canonical: Collection[str]) -> dict[str, str]:
 async def staff(tx: Tx, ids: Collection[str]) -> dict[str, Row]:
     """Those of these who have a role, with what decides who may sign in as them."""
     rows = await tx.fetch(
-        """SELECT id, email_raw, email_canonical, password_scheme, password_hash, status FROM account
-        WHERE id = ANY($1) AND roles <> '{}'""",
+        f"""SELECT a.id, a.email_raw, a.email_canonical, {_TOLD}, a.status FROM account AS a
+        WHERE a.id = ANY($1) AND a.roles <> '{{}}'""",
         list(ids),
     )
     return {row["id"]: row for row in rows}
@@ -89,6 +96,11 @@ async def vacate(tx: Tx, ids: Sequence[str]) -> None:
 async def change(tx: Tx, rows: Rows) -> None:
     """UniqueViolationError when an e-mail address is another account's."""
     await tx.execute(_CHANGE, *_columns(rows, _NAMES))
+
+
+async def forget_legacy_hashes(tx: Tx) -> None:
+    """No old shop gets any account back."""
+    await tx.execute("UPDATE account SET legacy_scheme = NULL, legacy_hash = NULL WHERE legacy_hash IS NOT NULL")
 
 
 async def end_sessions(tx: Tx, account_ids: Sequence[str], reason: str) -> set[str]:

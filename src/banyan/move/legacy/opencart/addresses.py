@@ -35,6 +35,30 @@ BROWSING: tuple[Page, ...] = (
 """The shop window; `_route_`: search-friendly addresses, which the legacy shop's own table resolves."""
 
 
+def shared(at: str) -> tuple[Page, ...]:
+    """What both versions have; `at` stands between a page and what it is asked to do: a dot, in OpenCart 3 a slash."""
+    return (
+        page("POST", f"checkout/cart{at}add", ORDERS, WRITE, "cart.add"),
+        page("POST", f"checkout/cart{at}edit", ORDERS, WRITE, "cart.edit"),
+        page("POST", f"checkout/cart{at}remove", ORDERS, WRITE, "cart.remove"),
+        page("GET", "checkout/cart", ORDERS, READ, "/cart"),
+        page("GET", f"common/cart{at}info", ORDERS, READ, "cart.info"),
+        page("GET", "account/account", USERS, READ, "/account"),
+        page("GET", "account/edit", USERS, READ, "/account"),
+        page("GET", "account/password", USERS, READ, "/account/security"),
+        page("GET", "account/address", USERS, READ, "/account/addresses"),
+        page("GET", "account/order", ORDERS, READ, "/account/orders"),
+        page("GET", f"account/order{at}info", ORDERS, READ, "/account/orders"),
+        page("GET", "account/login", USERS, UNSAFE, "/sign-in"),
+        page("GET", "account/logout", USERS, UNSAFE, "logout"),
+        page("GET", "account/register", USERS, UNSAFE, "/sign-up"),
+        page("GET", "account/forgotten", USERS, READ, "/sign-in"),
+        page("POST", f"account/wishlist{at}add", USERS, WRITE, "wishlist.add"),
+        page("GET", "checkout/checkout", ORDERS, UNSAFE, "checkout"),
+        page("GET", "checkout/success", ORDERS, UNSAFE, "checkout.success"),
+    )
+
+
 def either(methods: Iterable[str], route: str, group: str, kind: Kind, answered: str = "") -> tuple[Page, ...]:
     return tuple(page(method, route, group, kind, answered) for method in methods)
 

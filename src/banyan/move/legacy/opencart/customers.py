@@ -1,9 +1,9 @@
 """Customers with their address books.
 
 A password comes as the hash there is, with its scheme. Back goes a hash that the shop's PHP can check: one of its own schemes,
-and on OpenCart 4 Argon2id too (PHP's `password_verify` knows it); on OpenCart 3 a password that was set with us is marked as
-one that fits nothing, and the customer asks for a new one. Whether it was set, the service says: as long as a password is
-the one that came from the legacy shop, it hands over that hash and not its own.
+on OpenCart 4 bcrypt (and Argon2id, where its PHP knows that) for a password that was set with us. OpenCart 3 has room for
+SHA-1 and MD5 alone, which nobody should hash a new password with: it is marked as one that fits nothing, and the customer
+asks for a new one. As long as a password is the one that came from the legacy shop, the service hands over that hash.
 """
 
 import html
@@ -27,10 +27,10 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 @dataclass(frozen=True, slots=True)
 class Schemes:
-    """What a 40-digit hash with a salt is here, and whether the shop's PHP checks Argon2id."""
+    """What a 40-digit hash with a salt is here, and whether the shop's PHP checks bcrypt and Argon2id."""
 
     salted: str
-    argon2: bool
+    php: bool
 
 
 def record(schemes: Schemes, shop: Shop, ref: Ref, rows: Rows, stock: Stock, version: int) -> tuple[Customer, ...]:
@@ -116,7 +116,7 @@ def _write_password(edit: Edit, schemes: Schemes, record: Customer) -> None:
     salt = ""
     if record.password_scheme in ("sha1-salted", "sha1-salted-escaped") and record.password_scheme == schemes.salted:
         salt, _, kept_hash = kept_hash.partition("$")
-    elif not (record.password_scheme in ("bcrypt", "md5") or (record.password_scheme == "argon2id" and schemes.argon2)):
+    elif not (record.password_scheme == "md5" or (record.password_scheme in ("bcrypt", "argon2id") and schemes.php)):
         kept_hash = NO_PASSWORD
     edit.plain("password", kept_hash)
     edit.plain("salt", salt)

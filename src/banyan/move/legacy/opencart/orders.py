@@ -20,8 +20,8 @@ from banyan.move.legacy.opencart.statuses import VOIDED
 from banyan.move.rows import Row
 
 SHIPPING, PAYMENT, BUYER = Columns("shipping_"), Columns("payment_"), Columns()
-OURS = re.compile(r"Banyan (B-[0-9A-Z]+)(; tax included)?")
-"""What stands in `user_agent` of an order that was placed with us."""
+OURS = re.compile(r"Banyan (B-[0-9A-Z]+)(; tax included)?(?:; paid as (.+))?")
+"""What stands in `user_agent` of an order that was placed with us; how it was paid where there is no column for that."""
 WAY = "banyan."
 """Before our own code of a way to send."""
 OFFLINE = frozenset({"cod", "bank_transfer", "cheque"})
@@ -65,11 +65,17 @@ def record(shop: Shop, ref: Ref, rows: Rows, stock: Stock, version: int) -> tupl
             legacy_status=shop.statuses.name(status),
             paid=_is_paid(shop, row),
             payment_method=method(row, "payment")[1],
-            payment_reference=text.line(row.text("transaction_id")) if "transaction_id" in row else "",
+            payment_reference=_reference(row, ours),
             history=history(shop, rows, placed_at),
             placed_at=placed_at,
         ),
     )
+
+
+def _reference(row: Row, ours: re.Match[str] | None) -> str:
+    if "transaction_id" in row:
+        return text.line(row.text("transaction_id"))
+    return (ours[3] or "") if ours else ""
 
 
 def is_placed(shop: Shop, order: Row, rows: Rows) -> bool:

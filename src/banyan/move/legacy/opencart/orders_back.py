@@ -19,6 +19,8 @@ from banyan.move.legacy.opencart.shop import Shop, major
 from banyan.move.rows import Values
 
 Out = dict[str, Sequence[Values]]
+OWN = frozenset({"", "processing", "confirmed", "fulfilled", "cancelled", "refunded", "payment_failed"})
+"""Our own words in a history; the legacy shop has its own for the same."""
 _SORTED = {"sub_total": 1, "shipping": 3, "coupon": 4, "tax": 5, "banyan_adjustment": 8, "total": 9}
 
 
@@ -39,7 +41,7 @@ def rows(shop: Shop, ref: Ref, record: OrderRecord, before: OrderRecord | None, 
         if before is None or record.address.phone != before.address.phone:
             edit.words("telephone", record.address.phone)
     if before is None or record.payment_reference != before.payment_reference:
-        edit.words("transaction_id", record.payment_reference)
+        _write_reference(edit, record)
     added = _added(record, before)
     if added:
         edit.raw("date_modified", times.wall(max(each.at for each in added), shop.clock))
@@ -79,7 +81,9 @@ def _told(shop: Shop, ref: Ref, entry: HistoryRecord, record: OrderRecord, stock
     edit = Edit.fresh(stock.tables["order_history"])
     edit.number("order_history_id", stock.next("order_history"))
     edit.number("order_id", int(ref.key))
-    edit.number("order_status_id", _own_word(shop, entry.status, record) if named is None else named)
+    if named is None or entry.status in OWN:  # `processing` is not what that shop calls Processing
+        named = _own_word(shop, entry.status, record)
+    edit.number("order_status_id", named)
     edit.number("notify", int(entry.told))
     edit.words("comment", entry.comment)
     edit.raw("date_added", times.wall(entry.at, shop.clock))
@@ -89,8 +93,7 @@ def _told(shop: Shop, ref: Ref, entry: HistoryRecord, record: OrderRecord, stock
 def _own_word(shop: Shop, word: str, record: OrderRecord) -> int:
     """Our own word for what happened as one of the shop's statuses; the order's own where we have no such word."""
     said = word.strip().lower()
-    known = ("processing", "confirmed", "fulfilled", "cancelled", "refunded", "payment_failed")
-    return shop.statuses.id_for(said if said in known else record.status)
+    return shop.statuses.id_for(said if said in OWN and said else record.status)
 
 
 def _written_anew(shop: Shop, ref: Ref, record: OrderRecord, stock: Stock) -> NewRows:
@@ -131,9 +134,10 @@ def _order(shop: Shop, ref: Ref, record: OrderRecord, rate: Decimal, stock: Stoc
     edit.words("telephone", record.address.phone)
     for columns in (PAYMENT, SHIPPING):
         places.write(shop, edit, columns, record.address, None)
-    _write_method(edit, "payment", "banyan", record.payment_method or "Banyan")
+    way = record.payment_method if record.payment_method in orders.OFFLINE else "banyan"  # it has those, too
+    _write_method(edit, "payment", way, record.payment_method or "Banyan")
     _write_method(edit, "shipping", f"{orders.WAY}{record.shipping_option}", record.shipping_option)
-    edit.words("transaction_id", record.payment_reference)
+    _write_reference(edit, record)
     edit.number("total", major(record.total.amount, rate, record.total.currency))
     edit.number("order_status_id", _status_id(shop, record, None))
     edit.number("commission", 0)
@@ -142,11 +146,20 @@ def _order(shop: Shop, ref: Ref, record: OrderRecord, rate: Decimal, stock: Stoc
     edit.number("currency_id", currency.int("currency_id") if currency is not None else 0)
     edit.plain("currency_code", record.total.currency)
     edit.number("currency_value", rate)
-    edit.plain("user_agent", f"Banyan {record.number}{'; tax included' if record.tax_included else ''}")
     last = max((each.at for each in record.history), default=record.placed_at)
     edit.raw("date_added", times.wall(record.placed_at, shop.clock))
     edit.raw("date_modified", times.wall(last, shop.clock))
     return edit
+
+
+def _write_reference(edit: Edit, record: OrderRecord) -> None:
+    """How it was paid, and of an order of ours its number: that shop knows only its own."""
+    edit.words("transaction_id", record.payment_reference)
+    mark = f"Banyan {record.number}{'; tax included' if record.tax_included else ''}"
+    if "transaction_id" not in edit.row and record.payment_reference:
+        mark += f"; paid as {record.payment_reference}"
+    if orders.OURS.fullmatch(mark):
+        edit.plain("user_agent", mark)
 
 
 def _write_method(edit: Edit, which: str, code: str, name: str) -> None:

@@ -64,23 +64,23 @@ def write(
     A difference goes to the product's price as far as all variants share it, and to the options' values as far as all
     variants with a value share it. What is left cannot be said in OpenCart, and then nothing is written.
     """
-    new = {each.id: _own(shop, each) for each in after}
-    old = {each.id: _own(shop, each) for each in before}
+    new = {each.id: own(shop, each) for each in after}
+    old = {each.id: own(shop, each) for each in before}
     if all(new.get(id, price) == price for id, price in old.items()):
         return
     base = exact(shop, rows)
     if len(combinations) == 1 and not next(iter(combinations.values())).chosen:
         id, price = next(iter(new.items()))
         if price is not None and id in old:
-            _write_base(shop, rows, _major(shop, price), product, specials)
+            _write_base(shop, rows, major(shop, price), product, specials)
         return
     if new.keys() != old.keys() or any(each is None for each in (*new.values(), *old.values())):
         return
-    moved = {id: _major(shop, (new[id] or 0) - (old[id] or 0)) for id in old}
-    parts = _parts(combinations, moved)
-    if parts is None:
+    moved = {id: major(shop, (new[id] or 0) - (old[id] or 0)) for id in old}
+    found = parts(combinations, moved)
+    if found is None:
         return
-    shared, by_value = parts
+    shared, by_value = found
     if shared:
         _write_base(shop, rows, base + shared, product, specials)
     for combination in combinations.values():
@@ -91,10 +91,10 @@ def write(
                 values[value.id].plain("price_prefix", "-" if more < 0 else "+")
 
 
-def _parts(
+def parts(
     combinations: Mapping[str, Combination], moved: Mapping[str, Decimal]
 ) -> tuple[Decimal, dict[int, Decimal]] | None:
-    """What all variants share, and what each value adds. None where the differences are no such sum.
+    """What all variants share, and what each value adds, by its number. None where the amounts are no such sum.
 
     Where an option need not be chosen, its absence adds nothing; where it must be, its first value adds nothing.
     """
@@ -132,9 +132,11 @@ def _special(row: Row, regular: Decimal) -> Decimal:
     return regular - row.decimal("price") if kind == "S" else row.decimal("price")
 
 
-def _own(shop: Shop, variant: VariantRecord) -> int | None:
+def own(shop: Shop, variant: VariantRecord) -> int | None:
+    """A variant's price in the shop's currency, in minor units."""
     return next((price.amount for price in variant.prices if price.currency == shop.currency), None)
 
 
-def _major(shop: Shop, amount: int) -> Decimal:
+def major(shop: Shop, amount: int) -> Decimal:
+    """An amount in the shop's currency as its rows have it."""
     return Decimal(amount).scaleb(-exponent(shop.currency))

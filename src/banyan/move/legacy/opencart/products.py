@@ -1,5 +1,5 @@
 """Products: their words, place, pictures, attributes and variants. What they cost is in `prices.py`, how many there are in
-`stock.py`.
+`stock.py`, and what can be bought of one that began with us in `variants_back.py`.
 
 A product is a draft with us where the legacy shop does not show it (off, in no store), where it has no name in any language,
 and where none of its variants has a price above zero.
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from banyan.contracts.legacy import ProductRecord, VariantRecord
-from banyan.move.legacy import NewRows, Ref, Rows, Stock, Unwritable
-from banyan.move.legacy.opencart import looks, prices, text, times, variants
+from banyan.move.legacy import NewRows, Ref, Rows, Stock
+from banyan.move.legacy.opencart import looks, prices, text, times, variants, variants_back
 from banyan.move.legacy.opencart.categories import write_text
 from banyan.move.legacy.opencart.edits import EXACT, Edit, kept, put
 from banyan.move.legacy.opencart.shop import Shop
@@ -55,7 +55,7 @@ def record(shop: Shop, ref: Ref, rows: Rows, stock: Stock, version: int) -> tupl
 def rows(
     shop: Shop, ref: Ref, record: ProductRecord, before: ProductRecord | None, rows: Rows, stock: Stock
 ) -> NewRows:
-    """The product's rows with what differs. Unwritable for a new product of several variants: options are made there."""
+    """The product's rows with what differs. Unwritable for a new product whose variants OpenCart's options cannot say."""
     out = kept(rows)
     if before is None:
         return _written_anew(shop, ref, record, stock, out)
@@ -201,26 +201,15 @@ def _link(stock: Stock, table: str, ref: Ref, **columns: int) -> Edit:
 def _written_anew(
     shop: Shop, ref: Ref, record: ProductRecord, stock: Stock, out: dict[str, Sequence[tuple[bytes | None, ...]]]
 ) -> NewRows:
-    """A product that began with us, as OpenCart's own form writes one: with one variant, and nothing on the shelf yet."""
-    if len(record.variants) != 1 or record.variants[0].options:
-        raise Unwritable(
-            f"{record.name!r} has {len(record.variants)} variants, and their options are made in OpenCart: add the product "
-            "there too, or sell it only after the move is finished"
-        )
-    variant = record.variants[0]
-    stock.names.claim("sku", ref.key, [variant.sku])
+    """A product that began with us, as OpenCart's own form writes one: nothing of it is on the shelf yet."""
     edit = Edit.fresh(stock.tables["product"])
     edit.number("product_id", int(ref.key))
     for column in ("upc", "ean", "jan", "isbn", "mpn", "location", "variant", "override"):
         edit.raw(column, b"")
-    edit.words("model", variant.sku)
-    edit.words("sku", variant.sku)
-    price = next((each for each in variant.prices if each.currency == shop.currency), None)
-    edit.number("price", Decimal(price.major()) if price else 0)
     edit.number("manufacturer_id", int(stock.key("brand", record.brand_id)) if record.brand_id else 0)
     edit.number("tax_class_id", int(shop.settings.get("tax_class_id") or 0))
     edit.number("weight_class_id", next(iter(shop.grams), 0))
-    _write_weight(shop, edit.row, edit, variant.weight_g)
+    variants_back.write(shop, ref, record, stock, edit, out)
     for column, value in {"quantity": 0, "shipping": 1, "subtract": 1, "minimum": 1}.items():
         edit.number(column, value)
     edit.number("status", int(record.status == "published"))

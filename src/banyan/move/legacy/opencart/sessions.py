@@ -8,11 +8,14 @@ from banyan.move.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`customer` is the customer's number, None for a guest."""
+    """`customer` is the customer's number, None for a guest. Of a checkout under way: `address`, the number of the address
+    it goes to, and `order`, that of the order as it was last shown; both empty for none."""
 
     id: str
     customer: str | None
     currency: str
+    address: str = ""
+    order: str = ""
 
 
 def session(row: Row) -> Session:
@@ -24,5 +27,17 @@ def session(row: Row) -> Session:
     said = said if isinstance(said, dict) else {}
     customer = said.get("customer")
     number = customer.get("customer_id") if isinstance(customer, dict) else said.get("customer_id")
-    found = str(number) if str(number or "").isascii() and str(number or "").isdigit() and str(number) != "0" else None
-    return Session(row.text("session_id"), found, str(said.get("currency") or ""))
+    address = said.get("shipping_address")
+    return Session(
+        row.text("session_id"),
+        _number(number) or None,
+        str(said.get("currency") or ""),
+        address=_number(address.get("address_id")) if isinstance(address, dict) else "",
+        order=_number(said.get("order_id")),
+    )
+
+
+def _number(said: object) -> str:
+    """A row's number; empty for none."""
+    number = str(said or "")
+    return number if number.isascii() and number.isdigit() and number != "0" else ""

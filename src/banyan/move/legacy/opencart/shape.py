@@ -31,6 +31,10 @@ _TABLE_OF = {
     "category": "category",
     "brand": "manufacturer",
     "product": "product",
+    "option": "option",
+    "option_value": "option_value",
+    "product_option": "product_option",
+    "product_option_value": "product_option_value",
     "order": "order",
 }
 
@@ -74,7 +78,7 @@ class OpenCart:
 
     def record(self, ref: Ref, rows: Rows, stock: Stock, version: int) -> tuple[Record, ...] | Refused:
         try:
-            return self._read(self.shop(stock), ref, rows, stock, version)
+            return self._read(self.shop(stock).besides(rows), ref, rows, stock, version)
         except (Unreadable, TooMany, Ring) as why:
             return Refused(ref, str(why))
         except (ValueError, OverflowError, ArithmeticError) as why:
@@ -90,7 +94,7 @@ class OpenCart:
         if record.removed if not isinstance(record, Customer) else _erased(record):
             return kept(rows) if ref.kind == "stock" else gone(rows)
         begun = before is not None and bool(rows.get(_main(ref.kind)))
-        return self._write(self.shop(stock), ref, record, before if begun else None, rows, stock)
+        return self._write(self.shop(stock).besides(rows), ref, record, before if begun else None, rows, stock)
 
     def ref(self, record: Record, stock: Stock) -> Ref | None:
         if record.kind == "stock":
@@ -107,7 +111,9 @@ class OpenCart:
         read = self.record(ref, after, stock, record.version)
         if isinstance(read, Refused):
             return (f"{record.kind}: {read.why}",)
-        found = next((each for each in read if each.id == record.id), None)
+        # A customer has one cart there for good, and here one after the other.
+        same = read if record.kind != "cart" else [each.model_copy(update={"id": record.id}) for each in read]
+        found = next((each for each in same if each.id == record.id), None)
         if found is None:
             return () if getattr(record, "removed", False) else (f"{record.kind}: nothing of it can be read back",)
         return losses.lost(record, found, self.shop(stock).currency)
@@ -166,8 +172,12 @@ def _cart(record: CartRecord, stock: Stock) -> Ref | None:
     """A customer's cart there is one for good, whichever of ours it is; a guest's needs the session it began with."""
     if record.user_id:
         key = f"c{stock.key('customer', record.user_id)}"
-        if key != "c0":  # not known yet: it will be asked for again
+        if key == "c0":  # not known yet: it will be asked for again
+            return Ref("cart", key)
+        if record.lines:
             stock.names.claim("cart", key, [record.id])
+        elif stock.names.held("cart", key) not in ("", record.id):  # it was ordered, and another one begun since
+            return None
         return Ref("cart", key)
     key = stock.names.holder("cart", record.id)
     return Ref("cart", key) if key else None

@@ -19,6 +19,7 @@ from banyan.move.rows import Row
 NOWHERE = "ZZ"
 """The country of an address that names none we know: ISO 3166-1 leaves this code to its users."""
 LARGEST = 2**53 - 1
+OPTIONS = ("option", "option_description", "option_value", "option_value_description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Shop:
 
     def rows(self, table: str) -> Sequence[Row]:
         return self._reference.get(table, ())
+
+    def besides(self, rows: Mapping[str, Sequence[Row]]) -> "Shop":
+        """The shop as it is with these rows of its options: those that a product brings with it."""
+        more = {table: [*self.rows(table), *rows[table]] for table in OPTIONS if rows.get(table)}
+        return Shop({**self._reference, **more}, self.settings) if more else self
 
     @cached_property
     def config(self) -> dict[str, str]:

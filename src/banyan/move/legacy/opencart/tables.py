@@ -2,10 +2,11 @@
 kept, and what is left behind with its reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from banyan.move.legacy import Use, View
 from banyan.move.legacy.opencart import carts, looks
+from banyan.move.legacy.opencart.shop import OPTIONS
 from banyan.move.rows import Row
 
 CATALOG, USERS, ORDERS = "catalog", "users", "orders"
@@ -91,6 +92,23 @@ _LEFT_BEHIND = {
         "googleshopping_target"
     ),
 }
+SETTINGS = frozenset(
+    {
+        "config_complete_status",
+        "config_currency",
+        "config_customer_group_id",
+        "config_invoice_prefix",
+        "config_language",
+        "config_language_catalog",
+        "config_name",
+        "config_processing_status",
+        "config_stock_checkout",
+        "config_url",
+        "config_void_status_id",
+    }
+)
+"""What is read of the shop's settings. The others are not mirrored: the mail password and payment keys are among them, under
+names that only each extension knows."""
 IGNORED: Mapping[str, str] = {table: why for why, tables in _LEFT_BEHIND.items() for table in tables.split()}
 """Table → why it is left behind."""
 
@@ -101,8 +119,13 @@ def uses(*, without: frozenset[str], noise: Mapping[str, frozenset[str]]) -> dic
 
 
 def _all(noise: Mapping[str, frozenset[str]]) -> Iterable[Use]:
-    def use(table: str, group: str, *views: View, reference: bool = False) -> Use:
-        return Use(table, group, views, reference, noise.get(table, frozenset()), optional=table not in _CORE)
+    def use(
+        table: str, group: str, *views: View, reference: bool = False, keeps: Callable[[Row], bool] | None = None
+    ) -> Use:
+        optional, fenced = table not in _CORE, table in OPTIONS
+        return Use(
+            table, group, views, reference, noise.get(table, frozenset()), optional=optional, keeps=keeps, fenced=fenced
+        )
 
     yield use("customer", USERS, View("customer", USERS, "customer_id"))
     yield use("address", USERS, View("customer", USERS, "customer_id"))
@@ -122,7 +145,7 @@ def _all(noise: Mapping[str, frozenset[str]]) -> Iterable[Use]:
     yield use("cart", ORDERS, View("cart", ORDERS, carts.key))
     yield use("session", ORDERS)
     for table in _LOOKED_UP.split():
-        yield use(table, CATALOG, reference=True)
+        yield use(table, CATALOG, reference=True, keeps=_is_read if table == "setting" else None)
     for group, tables in _ONLY_KEPT.items():
         for table in tables.split():
             yield use(table, group)
@@ -135,6 +158,10 @@ _ALWAYS = (
     "option_value_description order_status setting zone"
 )
 _CORE = frozenset(_ALWAYS.split())
+
+
+def _is_read(row: Row) -> bool:
+    return row.text("key") in SETTINGS
 
 
 def _counted(columns: frozenset[str]) -> tuple[View, View]:
