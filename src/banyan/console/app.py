@@ -19,6 +19,7 @@ from banyan.console.pages import (
     mail,
     move_acts,
     move_case,
+    move_pace,
     move_turns,
     moving,
     order,
@@ -61,6 +62,7 @@ READ: dict[str, Handler] = {
     "/console/streams": streams.streams,
     "/console/invariants": invariants.invariants,
     "/console/move": moving.overview,
+    "/console/move/throttle": move_pace.throttle,
     "/console/move/case/{id}": move_case.case,
     "/console/move/{group}": moving.group,
     "/console/mail": mail.letters,
@@ -83,12 +85,19 @@ SENT: dict[str, Handler] = {
     "/console/users/{id}": users.set_roles,
     "/console/streams/{service}/{seq}/retry": streams.retry,
     "/console/streams/{service}/{seq}/discard": streams.discard,
+    "/console/move/throttle": move_pace.turn,
+    "/console/move/throttle/on": move_pace.rest,
+    "/console/move/throttle/off": move_pace.go,
+    "/console/move/resume": move_pace.resume,
     "/console/move/case/{id}/retry": move_case.retry,
+    "/console/move/case/{id}/fix": move_case.fix,
     "/console/move/case/{id}/waive": move_case.waive,
     "/console/move/{group}/prepare": move_acts.prepare,
     "/console/move/{group}/copy": move_acts.copy,
     "/console/move/{group}/verify": move_acts.verify,
     "/console/move/{group}/mend": move_acts.mend,
+    "/console/move/{group}/rehearse": move_acts.rehearse,
+    "/console/move/{group}/retry": move_acts.retry_all,
     "/console/move/{group}/route": move_acts.route,
     "/console/move/{group}/shadow": move_acts.shadow,
 }
@@ -113,7 +122,8 @@ async def face(shop: Shop) -> Any:
         return assets().serve(request) or PlainTextResponse("There is nothing here", 404)
 
     routes = [Route("/console/static/{name}", serve, methods=["GET"])]
-    for path in dict.fromkeys((*READ, *SENT)):
+    # Whole paths first: `/console/move/resume` is no group.
+    for path in sorted(dict.fromkeys((*READ, *SENT)), key=lambda each: "{" in each):
         endpoint = doorway.page(READ.get(path), SENT.get(path), public=path in PUBLIC)
         routes.append(Route(path, endpoint, methods=["GET", "POST"]))
     routes.append(Route("/{path:path}", doorway.nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))

@@ -30,6 +30,13 @@ TOLD = {
     "finalized": Message("good", "The group is ours for good."),
     "aborted": Message("good", "The move of this group is called off. The legacy shop keeps it."),
     "offered-again": Message("good", "It is offered again. If it still cannot be taken, it comes back to this list."),
+    "placed": Message("good", "The row has its place now, and is told to its service."),
+    "mended": Message("good", "It is mended in the legacy shop. The change comes back with its log, and is taken then."),
+    "rehearsing": Message("good", "The rehearsal begins. The log says what came of it, and how long the pause will be."),
+    "resumed": Message("good", "It goes on."),
+    "limit-set": Message("good", "The limit is set."),
+    "resting": Message("good", "The copy rests; the stream goes on."),
+    "going-on": Message("good", "The copy goes on, as far as load and hours let it."),
     "waived": Message("good", "It is left behind, on your word."),
     "gone-already": Message("note", "That event does not wait any more."),
 }  # fmt: skip

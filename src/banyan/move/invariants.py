@@ -20,4 +20,14 @@ INVARIANTS = (
         "no mirrored row is newer than the place to which the legacy log was taken in",
         """SELECT m.tbl, m.key, m.at FROM mirror m WHERE m.at > (SELECT max(at) FROM checkpoint)""",
     ),
+    Invariant(
+        "M4",
+        "what status tells of a table's mirror, counted as it changed, is what a full count finds",
+        """SELECT c.tbl, c.rows, n.rows AS found, c.unverified, n.unverified AS found_unverified FROM covered c
+           CROSS JOIN LATERAL (
+               SELECT count(*) AS rows, count(*) FILTER (WHERE m.checked < m.at AND m.at > coalesce(
+                   (SELECT verified_at FROM verification v WHERE v.tbl = c.tbl), -1)) AS unverified
+               FROM mirror m WHERE m.tbl = c.tbl) n
+           WHERE (c.rows, c.unverified) <> (n.rows, n.unverified)""",
+    ),
 )

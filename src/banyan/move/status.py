@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from banyan.foundation.db import Db, Row
+from banyan.kernel.refusals import NotFound
 from banyan.move.legacy import Adapter
 from banyan.move.rows import Position
 from banyan.move.storage import checkpoints, checks, due, groups, quarantine, tables
@@ -134,6 +135,15 @@ class Status:
             lines += [f"STOPPED {table}: {why}" for table, why in each.stopped.items()]
         return lines + [f"next: {step}" for step in self.next_steps()]
 
+    def of(self, group: str | None) -> "Status":
+        """Of one group alone, where one is named. NotFound where there is none of that name."""
+        if group is None or self.stream is None:
+            return self
+        found = [each for each in self.groups if each.group == group]
+        if not found:
+            raise NotFound(f"there is no group {group}; there are {', '.join(each.group for each in self.groups)}")
+        return Status(self.stream, found)
+
     def next_steps(self) -> list[str]:
         """What somebody may do now."""
         if self.stream is None:
@@ -148,7 +158,7 @@ class Status:
                 "aborted": "prepare",
             }.get(each.state)
             if each.quarantine_open and each.state in ("in_sync", "verified"):
-                steps.append(f"banyan move quarantine list {each.group}")
+                steps.append(f"banyan move quarantine list --group {each.group}")
             elif step:
                 steps.append(f"banyan move {step} {each.group}")
         return steps

@@ -130,6 +130,10 @@ class Applier:
             yield piece
 
     def _take(self, piece: Slice, transaction: Transaction, mirrored: Mirrored, change: Change) -> Fate:
+        if mirrored.use.keeps is not None:
+            change = _without_secrets(mirrored, change)
+            if change.before is None and change.after is None:
+                return Fate.FILTERED
         number, at, table = len(piece.fates), transaction.position.at, mirrored.table
         before, after = change.before, change.after
         piece.size += sum(len(value) for value in after or () if value is not None)
@@ -206,6 +210,15 @@ class Applier:
             await quarantine.solve_rows(tx, table, [key for name, key in piece.solved if name == table])
         if piece.cases:
             await quarantine.put(tx, list(piece.cases.values()))
+
+
+def _without_secrets(mirrored: Mirrored, change: Change) -> Change:
+    """Rows that are not mirrored are none to us: one that becomes such a row is gone, one that was one is new."""
+    before, after = (
+        each if each is not None and views.kept(mirrored.use, mirrored.table, each) else None
+        for each in (change.before, change.after)
+    )
+    return Change(change.table, before, after)
 
 
 def _kept(kind: str, key: str, at: int, mirrored: Mirrored, change: Change) -> Iterator[dual.Kept]:

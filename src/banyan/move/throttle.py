@@ -29,7 +29,7 @@ KNOBS: dict[str, tuple[str, str]] = {
     "replica_lag_seconds": ("5", "rest while that replica is further behind than this"),
     "hours": ("", "the hours in which to copy, as 22:00-06:00, by the legacy shop's clock; empty: always"),
     "chunk_ms": ("200", "how long one chunk may take"),
-    "rest": ("", "set by `throttle set`: the copy rests until `throttle off`"),
+    "rest": ("", "set by `throttle on`: the copy rests until `throttle off`"),
 }
 """Each knob: its value unless an operator sets another, and what it does."""
 
@@ -184,7 +184,14 @@ class Knobs:
     who: str
 
     def as_json(self) -> dict[str, Any]:
-        return {"knobs": self.values, "throttled": self.reason, "because": self.because, "who": self.who}
+        return {
+            "knobs": self.values,
+            "meanings": {name: KNOBS[name][1] for name in self.values},
+            "throttled": self.reason,
+            "because": self.because,
+            "who": self.who,
+            "next_steps": ["banyan move throttle off"] if self.who else ["banyan move throttle set NAME VALUE"],
+        }
 
     def lines(self) -> list[str]:
         head = f"the copy rests: {self.reason}" if self.reason else "the copy goes on"

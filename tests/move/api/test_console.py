@@ -114,6 +114,67 @@ async def test_what_waits_is_told_in_plain_words_and_left_behind_by_name(operato
     assert "ada@example.com (usr_" in page.text
 
 
+async def test_a_row_is_mended_in_the_legacy_shop_from_its_case(operator: Browser, counter: Counter) -> None:
+    counter.sql("INSERT INTO ware (name, position) VALUES ('', 70)")
+    page = await shows(operator, "1 open")
+    at = next(link for link in page.links if link.startswith("/console/move/case/"))
+    shown = await operator.get(at)
+    assert "Mend this row in the legacy shop" in shown.text
+    wrong = await operator.send(shown, to=f"{at}/fix", column="colour", value="red")
+    assert (wrong.status, "Choose one of the row" in wrong.text) == (422, True)
+    question = await operator.send(shown, to=f"{at}/fix", column="name", value="a <b>lamp</b>")
+    assert "Mend this in the legacy shop?" in question.text
+    assert "ware_id" in question.text
+    page = await operator.send(question, button="Mend it there")
+    assert "It is mended in the legacy shop." in page.text
+    await shows(operator, "0 open")
+    counter.sql("DELETE FROM ware WHERE position = 70")
+
+
+async def test_the_copys_limits_are_set_and_a_wrong_one_is_told_at_its_field(operator: Browser) -> None:
+    at = "/console/move/throttle"
+    page = await operator.get(at)
+    assert "Hours in which to copy" in page.text
+    page = await operator.send(page, to=at, name="hours", value="22:00-06:00")
+    assert "The limit is set." in page.text
+    wrong = await operator.send(page, to=at, name="hours", value="at night")
+    assert wrong.status == 422
+    assert "hours are spans as 22:00-06:00" in wrong.text
+    assert 'value="at night"' in wrong.html
+    page = await operator.send(page, to=at, name="hours", value="")
+    assert (await operator.send(page, to=f"{at}/on", because="")).status == 422
+    page = await operator.send(page, to=f"{at}/on", because="a sale")
+    assert "let it rest: a sale" in page.text
+    page = await operator.send(page, button="Let it go on")
+    assert "The copy goes on" in page.text
+
+
+async def test_after_a_halt_it_goes_on_when_that_is_confirmed(operator: Browser, counter: Counter) -> None:
+    async with counter.ports.db.transaction() as tx:
+        await tx.execute("UPDATE checkpoint SET halted = 'the log ends in the middle'")
+    page = await shows(operator, "the log ends in the middle", "/console/move")
+    question = await operator.send(page, button="Go on …")
+    assert "nothing is skipped" in question.text
+    page = await operator.send(question, button="Go on")
+    assert "It goes on." in page.text
+    assert "stands still" not in page.text
+    late = await operator.post(
+        "/console/move/resume", [*question.form(button="Go on").fields, ("key", "key_" + "0" * 26)]
+    )
+    assert late.status == 409
+    assert "nothing stands still: banyan move status" in late.text
+    await shows(operator, "Cut over …")
+
+
+async def test_a_rehearsal_is_asked_for_and_shown_while_it_runs(operator: Browser) -> None:
+    page = await shows(operator, "Rehearse …")
+    question = await operator.send(page, button="Rehearse …")
+    assert "scratch database" in question.text
+    page = await operator.send(question, button="Rehearse it")
+    assert "The rehearsal begins." in page.text
+    await shows(operator, "rehearsal ended early")
+
+
 async def test_reads_go_up_after_a_question_and_down_at_once(operator: Browser) -> None:
     page = await shows(operator, "Cut over …")
     question = await operator.post(f"{AT}/route", [*page.form(f"{AT}/route").fields, ("weight", "25")])

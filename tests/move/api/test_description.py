@@ -14,7 +14,7 @@ from tests.move.api.conftest import Counter
 from tests.move.cutover.world import GROUP
 
 KEPT = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance"]
-ROUTES = 16
+ROUTES = 24
 quick = settings(
     max_examples=8,
     deadline=None,
@@ -68,7 +68,9 @@ async def test_every_route_does_what_its_description_says(
 
     assert len(described) == ROUTES
     for operation in described:
-        if mode is GenerationMode.NEGATIVE and operation.label == "GET /v1/move":
+        if mode is GenerationMode.NEGATIVE and operation.label in ("GET /v1/move", "GET /v1/move/throttle"):
             continue  # nothing can be sent there that does not fit
+        if group and operation.label.endswith("/rehearse"):
+            continue  # each would begin a process
         await asyncio.to_thread(try_out, operation)
     assert statuses & {200, 202, 404, 422}

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from banyan import topology
+from banyan.move.legacy import views
 from banyan.move.quarantine import cases
 from banyan.move.rows import pack
 from banyan.move.source import read_tables, select
@@ -142,7 +143,9 @@ async def _same(whole: Whole) -> None:
     found: dict[str, Any] = {}
     with whole.mover.source.connect() as con:
         for name, table in read_tables(con, list(whole.mover.mirrors.by_name)).items():
-            theirs = {table.key_of(row): pack(row) for row in con.query(f"SELECT {select(table)} FROM `{name}`")}
+            use = whole.mover.mirrors.by_name[name].use
+            rows = [row for row in con.query(f"SELECT {select(table)} FROM `{name}`") if views.kept(use, table, row)]
+            theirs = {table.key_of(row): pack(row) for row in rows}
             number = whole.mover.mirrors.by_name[name].number
             ours = {row["key"]: row["image"] for row in await mirror.page(whole.ports.db, number, b"", 10_000_000)}
             found[name] = len(ours)

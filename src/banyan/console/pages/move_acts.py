@@ -37,6 +37,25 @@ async def mend(visit: Visit) -> Response:
     )
 
 
+async def rehearse(visit: Visit) -> Response:
+    """`POST /console/move/{group}/rehearse`: on a scratch copy beside the shop's database."""
+    note = (
+        "The group's tables are copied to a scratch database beside the legacy shop's, and change hands there five times under "
+        "writes. It is dropped at the end. The log tells how long the pause will be; here nothing changes."
+    )
+    return await _asked(visit, "rehearse", "Rehearse the cutover of {}?", "Rehearse it", "rehearsing", note)
+
+
+async def retry_all(visit: Visit) -> Response:
+    """`POST /console/move/{group}/retry`: every case of the group, at once."""
+    found = await _group(visit)
+    try:
+        await moving.retry_all(visit.line, found.group, visit.operator.name, key=visit.new_key())
+    except Refusal as refusal:
+        return await group_page(visit, refusal)
+    return visit.to(at(found.group), "offered-again")
+
+
 async def route(visit: Visit) -> Response:
     """`POST /console/move/{group}/route`: less than now at once, more after a question."""
     weight = visit.form.whole("weight")

@@ -16,11 +16,12 @@ BUSY, QUIET, MOST = 5, 20, 600  # seconds between two looks of a page by itself
 WEIGHTS = (0, 5, 25, 50, 100)
 
 
-async def overview(visit: Visit) -> Response:
-    """`/console/move`"""
+async def overview(visit: Visit, refusal: Refusal | None = None) -> Response:
+    """`/console/move`; with a refusal of what was asked from there."""
     move = await moving.read(visit.line)
-    seconds = _seconds(visit, any(group.busy for group in move.groups))
-    response = await visit.page("move.html", move=move, seconds=seconds)
+    seconds = 0 if refusal else _seconds(visit, any(group.busy for group in move.groups))
+    status = in_place(refusal).status if refusal else 200
+    response = await visit.page("move.html", status, move=move, seconds=seconds, refusal=refusal)
     return _again(response, seconds if move.moving else 0)
 
 

@@ -73,6 +73,7 @@ class Group(Seen):
     rows: int = 0
     oldest_unverified_seconds: float | None = None
     verifying: int | None = None
+    rehearsing: bool = False
     findings_open: int = 0
     findings: tuple[Finding, ...] = ()
     quarantine_open: int = 0
@@ -91,7 +92,8 @@ class Group(Seen):
     @property
     def busy(self) -> bool:
         """Whether it is on its way from one state to the next."""
-        return self.step is not None or self.verifying is not None or self.state in ("copying", "catching_up")
+        under_way = self.verifying is not None or self.rehearsing or self.state in ("copying", "catching_up")
+        return self.step is not None or under_way
 
     @property
     def acts(self) -> tuple[str, ...]:
@@ -115,8 +117,8 @@ _ACTS = {
     "prepared": ("copy", "abort"),
     "copying": ("abort",),
     "catching_up": ("abort",),
-    "in_sync": ("verify", "cutover", "mend", "abort"),
-    "verified": ("cutover", "verify", "mend", "abort"),
+    "in_sync": ("verify", "rehearse", "cutover", "mend", "abort"),
+    "verified": ("cutover", "rehearse", "verify", "mend", "abort"),
     "cutting_over": ("abort",),
     "new_primary": ("revert", "verify", "finalize"),
 }
@@ -139,7 +141,7 @@ class Entry(Seen):
 
 
 class Case(Seen):
-    """What could not be taken over. `rows`: table → its rows, column → value."""
+    """What could not be taken over. `rows`: table → its rows, column → value; `keys`: table → the columns of its key."""
 
     id: str
     kind: str
@@ -152,6 +154,7 @@ class Case(Seen):
     waived_by: str | None = None
     waived_because: str | None = None
     rows: dict[str, tuple[dict[str, str | None], ...]] = {}
+    keys: dict[str, tuple[str, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -160,6 +163,16 @@ class Case(Seen):
 
 class _Cases(Seen):
     cases: tuple[Case, ...]
+
+
+class Throttle(Seen):
+    """The limits by name and what each does; why the copy rests, if it does, and who said so."""
+
+    knobs: dict[str, str]
+    meanings: dict[str, str]
+    throttled: str | None = None
+    because: str = ""
+    who: str = ""
 
 
 class Turn(Seen):
@@ -199,8 +212,32 @@ async def turn(line: Line, group: str, what: str, body: Mapping[str, Any], *, ke
     return shaped(Turn, await line.send("move", "POST", f"{BASE}/{segment(group)}/{what}", body, key=key))
 
 
-async def retry(line: Line, case_id: str, who: str) -> None:
-    await line.send("move", "POST", f"{BASE}/quarantine/{segment(case_id)}/retry", said(who))
+async def retry(line: Line, case_id: str, who: str) -> Case:
+    """How it stands now: what is offered to a service stays open until that took it."""
+    told = await line.send("move", "POST", f"{BASE}/quarantine/{segment(case_id)}/retry", said(who))
+    return shaped(_Cases, told).cases[0]
+
+
+async def retry_all(line: Line, group: str, who: str, *, key: str) -> None:
+    await line.send("move", "POST", f"{BASE}/quarantine/retry", {**said(who), "group": group}, key=key)
+
+
+async def fix(line: Line, case_id: str, body: Mapping[str, Any], *, key: str) -> None:
+    """`body`: table, values, and the key of the row that is meant."""
+    await line.send("move", "POST", f"{BASE}/quarantine/{segment(case_id)}/fix", body, key=key)
+
+
+async def throttle(line: Line) -> Throttle:
+    return await line.get(Throttle, "move", f"{BASE}/throttle")
+
+
+async def turn_knob(line: Line, body: Mapping[str, Any], *, where: str = "") -> None:
+    """Set a limit; `where` `/on` and `/off`: the copy rests, or goes on."""
+    await line.send("move", "POST", f"{BASE}/throttle{where}", body)
+
+
+async def resume(line: Line, body: Mapping[str, Any], *, key: str) -> None:
+    await line.send("move", "POST", f"{BASE}/resume", body, key=key)
 
 
 async def waive(line: Line, case_id: str, who: str, because: str, *, key: str) -> None:

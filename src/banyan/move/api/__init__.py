@@ -6,16 +6,19 @@ from fastapi import APIRouter
 
 from banyan.foundation.service import Ports
 from banyan.move import legacy
-from banyan.move.api import acting, aside, reading, turning
-from banyan.move.api.acts import Acts
+from banyan.move.api import acting, aside, pacing, reading, rehearsing, turning
+from banyan.move.api.acts import Acts, Rehearse
 from banyan.move.legacy import Adapter
 
 
-def routes(ports: Ports, known: Callable[[str], Adapter] = legacy.adapter) -> APIRouter:
-    """`known`: the adapter of a kind of legacy shop, by the name in the settings."""
-    acts = Acts(ports, known)
+def routes(
+    ports: Ports, known: Callable[[str], Adapter] = legacy.adapter, rehearse: Rehearse = rehearsing.command
+) -> APIRouter:
+    """`known`: the adapter of a kind of legacy shop, by the name in the settings. `rehearse`: how a rehearsal is run."""
+    acts = Acts(ports, known, rehearse)
     router = APIRouter()
-    router.include_router(aside.routes(ports, acts))  # before `/v1/move/{group}`
+    for each in (aside, pacing):  # before `/v1/move/{group}`
+        router.include_router(each.routes(ports, acts))
     for each in (reading, acting, turning):
         router.include_router(each.routes(ports, acts))
     return router

@@ -7,21 +7,12 @@ from banyan.foundation.idempotency import Answer
 from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, Who
 from banyan.move.api.acts import Acts, answer, by
-from banyan.move.api.shapes import (
-    Begun,
-    Group,
-    PreparedShown,
-    RouteBody,
-    RoutedShown,
-    Said,
-    ShadowBody,
-    VerifyBody,
-    refused,
-)
+from banyan.move.api.bodies import RehearseBody, RouteBody, Said, ShadowBody, VerifyBody
+from banyan.move.api.shapes import Begun, Group, PreparedShown, RoutedShown, refused
 from banyan.move.mover import Mover
 from banyan.move.shift import routing
 
-_NOTHING, _WHOLE = Said(), VerifyBody()
+_NOTHING, _WHOLE, _REHEARSAL = Said(), VerifyBody(), RehearseBody()
 _REFUSED = refused(400, 401, 403, 404, 409, 422, 503)
 
 
@@ -63,6 +54,18 @@ def routes(ports: Ports, acts: Acts) -> APIRouter:
 
         return web.told(await acts.once_with(key, act))
 
+    @router.post("/rehearse", status_code=202, response_model=Begun, responses=_REFUSED)
+    async def rehearse_group(who: Who, group: Group, key: MaybeKey, said: RehearseBody = _REHEARSAL) -> Response:
+        """The change of hands on a scratch copy, beginning now; the log has the outcome with the pauses."""
+        name = by(who, said.who)
+        wanted = acts.group(group)
+
+        async def act(mover: Mover) -> Answer:
+            await acts.rehearse(mover, wanted, rounds=said.rounds, max_pause=said.max_pause, who=name)
+            return answer(_begun(wanted, "rehearse"), 202)
+
+        return web.told(await acts.once_with(key, act))
+
     @router.post("/route", response_model=RoutedShown, responses=_REFUSED)
     async def route_group(who: Who, group: Group, said: RouteBody, key: MaybeKey) -> Response:
         """Answer more of the group's reads, step by step as long as we do well; less than now is done at once."""
@@ -93,5 +96,5 @@ def _begun(group: str, what: str) -> dict[str, object]:
         "group": group,
         "began": what,
         "look": [f"/v1/move/{group}", f"/v1/move/{group}/log"],
-        "next_steps": [f"banyan move status {group}"],
+        "next_steps": ["banyan move status", f"banyan move log {group}"],
     }

@@ -12,14 +12,16 @@ from banyan.foundation import deadlines, idempotency
 from banyan.foundation.auth import Principal
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
-from banyan.foundation.settings import WrongSettings
+from banyan.foundation.settings import Settings, WrongSettings
 from banyan.kernel.refusals import Conflict, NotFound, Refusal
 from banyan.move.api.shapes import WRITE
+from banyan.move.cutover import gates
 from banyan.move.legacy import Adapter
 from banyan.move.mover import Mover
 from banyan.move.source import SqlError
 from banyan.move.storage import groups, log
 from banyan.move.verify.verifier import Verifier
+from banyan.move.way_back.ground import ground_of
 
 RUNNING = 180.0  # seconds for which a key is kept for an act whose process may have died
 _FOLLOWED = ("catching_up", "in_sync", "verified", "cutting_over", "new_primary", "reverting", "finalized")
@@ -27,16 +29,20 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Act = Callable[[], Awaitable[Answer]]
+Rehearse = Callable[[Settings, str, int, float, str], Awaitable[str]]
+"""(settings, group, rounds, longest pause in seconds, who): runs it to its end, and says why it did not go well."""
 
 
 class Acts:
-    """What operators asked of this process and is not done yet. `verifying`: group → rows compared so far."""
+    """What operators asked of this process and is not done yet: `verifying`, group → rows compared so far; `rehearsing`."""
 
-    def __init__(self, ports: Ports, known: Callable[[str], Adapter]) -> None:
+    def __init__(self, ports: Ports, known: Callable[[str], Adapter], rehearse: Rehearse) -> None:
         self._ports = ports
         self._known = known
+        self._command = rehearse
         self._running: set[asyncio.Task[Any]] = set()
         self.verifying: dict[str, int] = {}
+        self.rehearsing: set[str] = set()
 
     @property
     def moving(self) -> bool:
@@ -105,6 +111,24 @@ class Acts:
             raise Conflict(f"{group} is being verified: {self.verifying[group]} rows so far", code="under_way")
         self.verifying[group] = 0
         self._begin(self._verify(group, repair=repair, who=who))
+
+    async def rehearse(self, mover: Mover, group: str, *, rounds: int, max_pause: float, who: str) -> None:
+        """Begin to rehearse a group. Conflict while a rehearsal is under way here, or the group is not prepared."""
+        await gates.group_named(await ground_of(mover), group)
+        if self.rehearsing:
+            raise Conflict(f"{', '.join(self.rehearsing)} is being rehearsed: one at a time", code="under_way")
+        self.rehearsing.add(group)
+        self._begin(self._rehearse(group, rounds=rounds, max_pause=max_pause, who=who))
+
+    async def _rehearse(self, group: str, *, rounds: int, max_pause: float, who: str) -> None:
+        deadlines.forget()
+        try:
+            why = await self._command(self._ports.settings, group, rounds, max_pause, who)
+            if why:
+                async with self._ports.db.transaction() as tx:
+                    await log.add(tx, "rehearsal ended early", group=group, who=who, why=why[:500])
+        finally:
+            self.rehearsing.discard(group)
 
     async def _verify(self, group: str, *, repair: bool, who: str) -> None:
         def progress(done: int) -> None:

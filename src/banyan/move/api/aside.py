@@ -1,4 +1,4 @@
-"""`/v1/move/quarantine`: what could not be taken over, tried again or answered for by name."""
+"""`/v1/move/quarantine`: what could not be taken over, mended in the legacy shop, tried again or answered for by name."""
 
 from typing import Literal
 
@@ -10,9 +10,12 @@ from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, Who
 from banyan.move import quarantine
 from banyan.move.api.acts import Acts, answer, by
-from banyan.move.api.shapes import READ, CaseId, CaseShown, CasesShown, GroupInQuery, Said, WaiveBody, refused
+from banyan.move.api.bodies import FixBody, RetryBody, Said, WaiveBody
+from banyan.move.api.shapes import READ, CaseId, CaseShown, CasesShown, GroupInQuery, refused
+from banyan.move.mover import Mover
 
-NOTHING = Said()
+_NOTHING, _ALL = Said(), RetryBody()
+_REFUSED = refused(400, 401, 403, 404, 409, 422, 503)
 
 
 def routes(ports: Ports, acts: Acts) -> APIRouter:
@@ -33,17 +36,43 @@ def routes(ports: Ports, acts: Acts) -> APIRouter:
         who.must(READ)
         return web.json((await quarantine.show(ports.db, acts.adapter(), case_id)).as_json())
 
-    @router.post("/{case_id}/retry", response_model=CasesShown, responses=refused(400, 401, 403, 404, 409, 422, 503))
-    async def retry_case(who: Who, case_id: CaseId, key: MaybeKey, said: Said = NOTHING) -> Response:
-        """Offer it to its service again."""
+    _trying(router, ports, acts)
+    return router
+
+
+def _trying(router: APIRouter, ports: Ports, acts: Acts) -> None:
+    async def again(mover: Mover, case_id: str | None, group: str | None, who: str) -> Answer:
+        told = await quarantine.retry(ports.db, case_id, group, source=mover.source, adapter=mover.adapter, who=who)
+        return answer(told)
+
+    @router.post("/retry", response_model=CasesShown, responses=_REFUSED)
+    async def retry_all(who: Who, key: MaybeKey, said: RetryBody = _ALL) -> Response:
+        """Try every case of a group, or of all, again."""
+        name = by(who, said.who)
+        group = None if said.group is None else acts.group(said.group)
+        return web.told(await acts.once_with(key, lambda mover: again(mover, None, group, name)))
+
+    @router.post("/{case_id}/retry", response_model=CasesShown, responses=_REFUSED)
+    async def retry_case(who: Who, case_id: CaseId, key: MaybeKey, said: Said = _NOTHING) -> Response:
+        """Offer it to its service again; a row of a table is placed again, and the answer says what came of that."""
+        name = by(who, said.who)
+        return web.told(await acts.once_with(key, lambda mover: again(mover, case_id, None, name)))
+
+    @router.post("/{case_id}/fix", response_model=CaseShown, responses=_REFUSED)
+    async def fix_case(who: Who, case_id: CaseId, said: FixBody, key: MaybeKey) -> Response:
+        """Mend the row in the legacy shop, while that owns it; the change comes back with the stream and is taken then."""
         name = by(who, said.who)
 
-        async def act() -> Answer:
-            return answer(await quarantine.retry(ports.db, case_id, who=name))
+        async def act(mover: Mover) -> Answer:
+            return answer(
+                await quarantine.fix(
+                    ports.db, mover.source, mover.adapter, case_id, said.table, said.values, who=name, key=said.key
+                )
+            )
 
-        return web.told(await acts.once(key, act))
+        return web.told(await acts.once_with(key, act))
 
-    @router.post("/{case_id}/waive", response_model=CaseShown, responses=refused(400, 401, 403, 404, 409, 422, 503))
+    @router.post("/{case_id}/waive", response_model=CaseShown, responses=_REFUSED)
     async def waive_case(who: Who, case_id: CaseId, said: WaiveBody, key: MaybeKey) -> Response:
         """Leave it behind: it no longer blocks the cutover. The name and the reason are kept."""
         name = by(who, said.who)
@@ -52,5 +81,3 @@ def routes(ports: Ports, acts: Acts) -> APIRouter:
             return answer(await quarantine.waive(ports.db, case_id, name, said.because))
 
         return web.told(await acts.once(key, act))
-
-    return router

@@ -1,5 +1,6 @@
 """The whole move as pages show it: status, and for each group its findings, its way back and what asking twice came to."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +13,19 @@ from banyan.move.storage.groups import Group
 FINDINGS = 50  # shown of each group
 
 
-async def picture(db: Db, adapter: Adapter, verifying: dict[str, int]) -> dict[str, Any]:
-    """Read from the move database alone. `verifying`: rows compared so far, by group."""
+async def picture(
+    db: Db, adapter: Adapter, verifying: Mapping[str, int], rehearsing: Collection[str]
+) -> dict[str, Any]:
+    """Read from the move database alone. `verifying`: rows compared so far, by group; `rehearsing`: groups."""
     told = (await status(db, adapter)).as_json()
     rows = await groups.read(db)
     found = [
-        {**each, **await _besides(db, rows[each["group"]]), "verifying": verifying.get(each["group"])}
+        {
+            **each,
+            **await _besides(db, rows[each["group"]]),
+            "verifying": verifying.get(each["group"]),
+            "rehearsing": each["group"] in rehearsing,
+        }
         for each in told["groups"]
     ]
     return {"moving": True, "stream": told["stream"], "groups": found, "next_steps": told["next_steps"]}

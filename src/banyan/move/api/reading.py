@@ -23,14 +23,14 @@ def routes(ports: Ports, acts: Acts) -> APIRouter:
         who.must(READ)
         if not acts.moving:
             return web.json(NOTHING)
-        return web.json(await picture(ports.db, acts.adapter(), acts.verifying))
+        return web.json(await picture(ports.db, acts.adapter(), acts.verifying, acts.rehearsing))
 
     @router.get("/{group}", response_model=GroupShown, responses=refused(401, 403, 404, 409, 422))
     async def read_group(who: Who, group: Group) -> Response:
         """One group."""
         who.must(READ)
         name = acts.group(group)
-        seen = await picture(ports.db, acts.adapter(), acts.verifying)
+        seen = await picture(ports.db, acts.adapter(), acts.verifying, acts.rehearsing)
         for each in seen["groups"]:
             if each["group"] == name:
                 return web.json(each)

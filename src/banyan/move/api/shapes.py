@@ -40,58 +40,6 @@ Overrides = Annotated[
 Flag = Annotated[bool, Field(strict=True)]
 
 
-class Said(web.Body):
-    """Nothing needs to be said; `who` is kept in the log beside the account that acts."""
-
-    who: Name | None = None
-
-
-class VerifyBody(Said):
-    """`repair`: what differs is mended."""
-
-    repair: Flag = False
-
-
-class RouteBody(Said):
-    """Percent of the group's reads that we are to answer."""
-
-    weight: Percent
-
-
-class ShadowBody(Said):
-    """Percent of the group's reads that are asked again of both sides."""
-
-    percent: Percent
-
-
-class RevertBody(Said):
-    """`dry_run`: look at the gates, and change nothing."""
-
-    max_pause: Pause = 0.5
-    overrides: Overrides = {}
-    dry_run: Flag = False
-
-
-class CutoverBody(RevertBody):
-    """`rehearsal`: one of the last seven days is asked for."""
-
-    window: Window = 14 * 86_400
-    rehearsal: Flag = False
-
-
-class FinalizeBody(Said):
-    """`name`: the group's name once more, to end a way back before its time."""
-
-    name: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")] = ""
-
-
-class WaiveBody(web.Body):
-    """Who answers for leaving it behind (the account that acts, unless named) and why."""
-
-    who: Name | None = None
-    because: Reason
-
-
 class Stream(BaseModel):
     """The source and how far its log is taken in. `retention_slack` is the share of the log's keeping that is left."""
 
@@ -143,7 +91,7 @@ class Shadowed(BaseModel):
 class GroupShown(BaseModel):
     """A group as `banyan move status` tells it, and what a page shows besides.
 
-    `verifying`: rows compared so far by a whole verification that runs in the answering process.
+    `verifying`: rows compared so far by a whole verification that runs in the answering process; `rehearsing` likewise.
     """
 
     group: str
@@ -167,6 +115,7 @@ class GroupShown(BaseModel):
     rows: int
     oldest_unverified_seconds: float | None
     verifying: int | None
+    rehearsing: bool
     findings_open: int
     findings: list[FindingShown]
     quarantine_open: int
@@ -206,7 +155,10 @@ class LogPage(BaseModel):
 
 
 class CaseShown(BaseModel):
-    """What could not be taken over, in plain words. `rows`: table → its rows, column → value, where one is read by itself."""
+    """What could not be taken over, in plain words.
+
+    Where one is read by itself: `rows`, table → its rows, column → value; `keys`, table → the columns of its key.
+    """
 
     id: str
     kind: str
@@ -219,6 +171,7 @@ class CaseShown(BaseModel):
     waived_by: str | None
     waived_because: str | None
     rows: dict[str, list[dict[str, str | None]]] = {}
+    keys: dict[str, list[str]] = {}
 
 
 class CasesShown(BaseModel):
@@ -230,7 +183,7 @@ class Begun(BaseModel):
     """Something that takes its time is under way; `look` says where its end is seen."""
 
     group: str
-    began: Literal["copy", "verify"]
+    began: Literal["copy", "verify", "rehearse"]
     look: list[str]
     next_steps: list[str]
 
@@ -241,6 +194,26 @@ class RoutedShown(BaseModel):
     weight: int
     goal: int
     shadow: int
+    next_steps: list[str]
+
+
+class KnobsShown(BaseModel):
+    """The limits by name, what each does, and why the copy rests, if it does; `because` and `who` where somebody said so."""
+
+    knobs: dict[str, str]
+    meanings: dict[str, str]
+    throttled: str | None
+    because: str
+    who: str
+    next_steps: list[str]
+
+
+class ResumedShown(BaseModel):
+    """What stood still and why, the tables that are copied again for it, and where the log is followed from."""
+
+    was_halted: str | None
+    tables: list[str]
+    position: str
     next_steps: list[str]
 
 

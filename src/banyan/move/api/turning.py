@@ -7,7 +7,8 @@ from banyan.foundation.idempotency import Answer
 from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, Who
 from banyan.move.api.acts import Acts, answer, by
-from banyan.move.api.shapes import CutoverBody, EndedShown, FinalizeBody, Group, RevertBody, Said, TurnShown, refused
+from banyan.move.api.bodies import CutoverBody, FinalizeBody, RevertBody, Said
+from banyan.move.api.shapes import EndedShown, Group, TurnShown, refused
 from banyan.move.cutover import ending, protocol, reverting
 from banyan.move.mover import Mover
 from banyan.move.way_back.ground import ground_of

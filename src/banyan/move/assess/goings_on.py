@@ -8,6 +8,7 @@ from banyan.move.assess.asking import Asking, number
 _WRITES = re.compile(r"^\s*(?:/\*.*?\*/\s*)*(INSERT|UPDATE|DELETE|REPLACE|LOAD\s+DATA)\b", re.IGNORECASE | re.DOTALL)
 _TRUNCATE = re.compile(r"^\s*TRUNCATE\b", re.IGNORECASE)
 _USE = re.compile(r"^use\s+`((?:[^`]|``)+)`\s*;\s*", re.IGNORECASE)
+_VALUE = re.compile(r"""'(?:[^'\\]|\\.|'')*(?:'|$)|"(?:[^"\\]|\\.|"")*(?:"|$)""", re.DOTALL)
 _EVENTS_READ = 3000  # of the newest log file; a bounded look, not a proof
 
 
@@ -36,10 +37,15 @@ def logged(ask: Asking, database: str) -> tuple[tuple[str, ...], tuple[str, ...]
             continue
         text = _USE.sub("", text)
         if _WRITES.match(text):
-            writes.append(text)
+            writes.append(without_values(text))
         elif _TRUNCATE.match(text):
             truncates.append(text)
     return tuple(writes), tuple(truncates)
+
+
+def without_values(sql: str) -> str:
+    """A statement without the text in it, cut off in the middle too: what is found is passed around, and may be a password."""
+    return _VALUE.sub("'…'", sql)
 
 
 def readers(ask: Asking) -> tuple[int, ...]:
@@ -64,7 +70,7 @@ def transactions(ask: Asking) -> tuple[tuple[str, int, str], ...]:
         """SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, SYSDATE()), LEFT(COALESCE(trx_query, ''), 200)
         FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID() ORDER BY trx_started LIMIT 50""",
     )
-    return tuple((row[0] or "", number(row[1]), row[2] or "") for row in rows or ())
+    return tuple((row[0] or "", number(row[1]), without_values(row[2] or "")) for row in rows or ())
 
 
 def prepared(ask: Asking) -> tuple[str, ...]:

@@ -71,8 +71,9 @@ class Copy:
                 rows = await mirror.copy_in(tx, self.mirrored.number, pieces())
             assert end is not None
             to = end.last or self._to
-            if not await tables.copied(tx, self.mirrored.number, self.mirrored.copy_round, rows, self._to, to):
-                raise Overtaken(f"{self.mirrored.name} is copied by another worker too; this one leaves it")
+            mirrored, taken = self.mirrored, (rows, end.left)
+            if not await tables.copied(tx, mirrored.number, mirrored.copy_round, taken, self._to, to):
+                raise Overtaken(f"{mirrored.name} is copied by another worker too; this one leaves it")
             if end.odd:
                 await quarantine.put(tx, self._cases(end.odd))
         self._to = to

@@ -20,6 +20,7 @@ class Framed:
 
     piece: bytes
     odd: list[tuple[str, str, bytes]]  # key in words, why, image
+    left: int = 0  # rows that are not mirrored, by rule
 
 
 class Framing:
@@ -53,6 +54,7 @@ class Framing:
         """The rows in COPY's format."""
         parts: list[bytes] = []
         odd: list[tuple[str, str, bytes]] = []
+        left = 0
         head, tail, place, leading, has_views = (
             self._head,
             self._tail,
@@ -61,6 +63,10 @@ class Framing:
             bool(self._use.views),
         )
         add = parts.append
+        if self._use.keeps is not None:
+            every = len(images)
+            images = [image for image in images if views.kept(self._use, self._table, unpack(image))]
+            left = every - len(images)
         for image in images:
             key = image[: _end(image, leading)] if leading else self.key(image)
             if len(key) > mirror.LONGEST_KEY:
@@ -82,7 +88,7 @@ class Framing:
             add(_size(len(image)))
             add(image)
             add(tail)
-        return Framed(b"".join(parts), odd)
+        return Framed(b"".join(parts), odd, left)
 
     def _slowly(self, image: bytes, key: bytes, odd: list[tuple[str, str, bytes]]) -> bytes | None:
         try:

@@ -26,6 +26,7 @@ class ChunkEnd:
     read: int  # rows that the source gave
     last: bytes | None  # the last row's key; None for a chunk without rows
     odd: list[tuple[str, str, bytes]]
+    left: int = 0  # of the rows read, those that are not mirrored by rule
     more: bool = False
 
 
@@ -113,7 +114,7 @@ class Reader:
             limit = next_limit(limit, monotonic() - began, self.seconds())
 
     def _chunk(self, con: Connection, framing: Framing, sql: bytes) -> ChunkEnd:
-        read, last = 0, None
+        read, left, last = 0, 0, None
         odd: list[tuple[str, str, bytes]] = []
         pieces: list[bytes] = []
         size = 0
@@ -123,6 +124,7 @@ class Reader:
             framed = framing.frame(images)
             read += len(images)
             odd += framed.odd
+            left += framed.left
             last = images[-1]
             pieces.append(framed.piece)
             size += len(framed.piece)
@@ -131,7 +133,7 @@ class Reader:
                 pieces, size = [], 0
         if pieces:
             self._hand_over(b"".join(pieces))
-        return ChunkEnd(read, None if last is None else framing.key(last), odd)
+        return ChunkEnd(read, None if last is None else framing.key(last), odd, left)
 
 
 class _Stopped(Exception):

@@ -78,7 +78,14 @@ class Mover:
         found = {each.name: each.table for each in self.mirrors}
         if anew:
             found = await asyncio.to_thread(self._found) | found
-        self.prefix = self.adapter.prefix(list(found))
+        try:
+            self.prefix = self.adapter.prefix(list(found)) if found else ""
+        except ValueError as error:
+            raise Conflict(
+                f"{self.source.name}: {error}. Choose another kind of shop with --shop (BANYAN_LEGACY_SHOP), or another "
+                "database with --source (BANYAN_LEGACY_URL)",
+                code="another_shop",
+            ) from None
         self.tables = {name.removeprefix(self.prefix): table for name, table in found.items()}
 
     def _found(self) -> dict[str, Table]:

@@ -31,15 +31,18 @@ class Prepared:
 
     def as_json(self) -> dict[str, Any]:
         said = {name: getattr(self, name) for name in self.__slots__}
-        return {**said, "next_steps": [f"banyan move copy {' '.join(self.groups)}"]}
+        return {**said, "next_steps": self._next()}
 
     def lines(self) -> list[str]:
         return [
             f"{self.shop} at {self.server}: {', '.join(self.groups)} prepared",
             f"{len(self.tables)} tables will be mirrored, {len(self.left_behind)} are left behind",
             f"the log is followed from {self.position}",
-            f"next: banyan move copy {' '.join(self.groups)}",
+            *(f"next: {step}" for step in self._next()),
         ]
+
+    def _next(self) -> list[str]:
+        return [f"banyan move copy {name}" for name in self.groups]
 
 
 async def prepare(mover: "Mover", names: Sequence[str] | None = None, *, who: str = "operator") -> Prepared:
@@ -154,7 +157,9 @@ async def copy(mover: "Mover", names: Sequence[str] | None = None, *, who: str =
         known = await groups.read(tx)
         raw = [name for name in wanted if name not in known or known[name].state in ("planned", "aborted")]
         if raw:
-            raise Conflict(f"{', '.join(raw)} is not prepared: banyan move prepare {' '.join(raw)}")
+            raise Conflict(
+                f"{', '.join(raw)} is not prepared: banyan move prepare {raw[0] if len(raw) == 1 else 'all'}"
+            )
         for name in wanted:
             if await groups.step(tx, name, ["prepared"], "copying"):
                 await log.add(tx, "group: copying", group=name, who=who)
@@ -199,13 +204,13 @@ class Resumed:
     position: str
 
     def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {**{name: getattr(self, name) for name in self.__slots__}, "next_steps": ["banyan move status"]}
 
     def lines(self) -> list[str]:
         lines = [f"the stream stood still: {self.was_halted}"] if self.was_halted else []
         if self.tables:
             lines.append(f"copied again: {', '.join(self.tables)}")
-        return [*lines, f"the log is followed from {self.position}"]
+        return [*lines, f"the log is followed from {self.position}", "next: banyan move status"]
 
 
 async def resume(mover: "Mover", *, table: str | None = None, again: bool = False, who: str = "operator") -> Resumed:
@@ -223,7 +228,9 @@ async def resume(mover: "Mover", *, table: str | None = None, again: bool = Fals
     if again:
         stopped = list(mover.mirrors)
     if table is not None and not stopped:
-        raise Conflict(f"{table} does not stand still")
+        raise Conflict(f"{table} does not stand still: banyan move status shows what does", code="stands_not_still")
+    if not stopped and checkpoint.halted is None:
+        raise Conflict("nothing stands still: banyan move status shows what goes on", code="stands_not_still")
     found = await asyncio.to_thread(_tables_now, mover, [each.name for each in stopped])
     gone = [each.name for each in stopped if each.name not in found]
     if gone:

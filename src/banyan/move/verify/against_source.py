@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from banyan.foundation.db import Db
 from banyan.kernel.clock import Clock
 from banyan.move.copying.chunks import by_chunks, chunk_sql
+from banyan.move.legacy import views
 from banyan.move.rows import Table, Values, unpack
 from banyan.move.source import Connection, Source, head, select, where
 from banyan.move.storage import checkpoints, checks, mirror
@@ -64,13 +65,12 @@ class Comparing:
         looked, theirs = Looked(), 0
         place: Values | None = None
         while True:
-            chunk = await asyncio.to_thread(self._chunk, place)
+            chunk, read, place = await asyncio.to_thread(self._chunk, place)
             if chunk:
                 looked += await self._compare(chunk)
                 theirs += len(chunk)
                 progress(theirs)
-                place = unpack(next(reversed(chunk)))
-            if len(chunk) < CHUNK or not by_chunks(self.mirrored.table):
+            if read < CHUNK or not by_chunks(self.mirrored.table):
                 break
         # Rows that only the mirror has can be there only if it has more than were met.
         if await checks.count(self.db, self.mirrored.number) > theirs - looked.lost:
@@ -138,13 +138,19 @@ class Comparing:
         looked.hot += len(open_)
         return looked
 
-    def _chunk(self, after: Values | None) -> dict[bytes, bytes]:
-        """The source's next rows in its own order, by key. In a thread."""
+    def _chunk(self, after: Values | None) -> tuple[dict[bytes, bytes], int, Values | None]:
+        """The source's next rows in its own order, by key; how many were read, and the last one's key. In a thread."""
         table = self.mirrored.table
         limit = CHUNK if by_chunks(table) else None
         with self.source.connect() as con:
             found = [image for images in con.images(chunk_sql(table, after, limit)) for image in images]
-        return {table.key_of(unpack(image)): bytes(image) for image in found}
+        rows = [unpack(image) for image in found]
+        kept = {
+            table.key_of(row): bytes(image)
+            for row, image in zip(rows, found, strict=True)
+            if views.kept(self.mirrored.use, table, row)
+        }
+        return kept, len(rows), unpack(table.key_of(rows[-1])) if rows else after
 
     async def read(self, keys: Sequence[bytes]) -> tuple[Mapping[bytes, bytes], int]:
         """The source's rows with these keys, and where its log ended after they were read."""
@@ -153,8 +159,9 @@ class Comparing:
     def _read(self, keys: Sequence[bytes]) -> tuple[Mapping[bytes, bytes], int]:
         table = self.mirrored.table
         with self.source.connect() as con:
-            rows = _with_keys(con, table, keys)
+            found = _with_keys(con, table, keys)
             after = head(con)
+        rows = {key: image for key, image in found.items() if views.kept(self.mirrored.use, table, unpack(image))}
         return rows, self.lineage << 56 | after.number << 36 | after.offset
 
     async def _wait(self, until: int) -> None:

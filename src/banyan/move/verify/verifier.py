@@ -198,10 +198,14 @@ class Verifier:
             wrong = await checks.count_open(db, name)
             if group.state == "verified" and wrong:
                 await self._go(name, "verified", "in_sync", open_findings=wrong)
-            elif group.state == "in_sync" and not wrong:
+            elif group.state == "in_sync" and not wrong and self._whole(name):
                 coverage = await self.coverage(name)
                 if coverage.rows and coverage.percent >= 99 and coverage.oldest_seconds < 60:
                     await self._go(name, "in_sync", "verified", rows=coverage.rows, unverified=coverage.unverified)
+
+    def _whole(self, group: str) -> bool:
+        """Whether none of its tables stands still: of such a one nobody knows what it is now."""
+        return all(each.state == "live" for each in self._mover.mirrors.of_group(group))
 
     async def _go(self, group: str, was: str, state: str, **numbers: Any) -> None:
         async with self._ports.db.transaction() as tx:
