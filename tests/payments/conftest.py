@@ -1,5 +1,6 @@
 """A till: payments and the test bank side by side, their chores run by hand, their two books compared."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -77,8 +78,8 @@ class Till:
         return await self.capture(order_id)
 
     async def look(self) -> None:
-        """One pass of the poller."""
-        await self.payments.chores["settle"](self.ports)
+        """One pass of the poller, at every provider."""
+        await asyncio.gather(*(work(self.ports) for name, work in self.payments.chores.items() if "settle" in name))
 
     async def deliver(self) -> None:
         """One pass of the bank's webhooks."""

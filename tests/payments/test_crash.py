@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 import pytest
 
@@ -9,9 +10,9 @@ from banyan.contracts.payments import Authorize, PaymentState
 from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings
-from banyan.payments.domain import Charge, Evidence
+from banyan.payments.domain import Account, Charge, Evidence
 from banyan.payments.providers import Card, Errand, Line, Notice, Provider, Rejected, Unclear, Vaulted, testbank
-from banyan.payments.storage import operations
+from banyan.payments.storage import accounts, operations
 from tests.payments.conftest import PRICE, OpenTill, Till
 
 AUTHORIZED, CAPTURED, REFUNDED = PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.REFUNDED
@@ -142,14 +143,22 @@ async def test_two_pollers_never_take_the_same_operation_and_a_late_one_conclude
     await till.authorize("ord_lease", "tok_5xx")
     till.clock.advance(5)
     db = till.ports.db
-    first, second = await asyncio.gather(*(operations.claim_due(db, 8, 8.0, 600.0) for _ in range(2)))
+    claim = partial(operations.claim_due, db, "testbank", 8, 8.0, 600.0)
+    first, second = await asyncio.gather(claim(), claim())
     [job] = [*first, *second]
     till.clock.advance(9)
-    [taken] = await operations.claim_due(db, 8, 8.0, 600.0)
+    [taken] = await claim()
     async with db.transaction() as tx:
-        assert not await operations.put_off(tx, job.operation, "late", 60)
-        assert not await operations.end(tx, job.operation.id, "failed", "late", epoch=job.operation.epoch)
-        assert await operations.put_off(tx, taken.operation, "in time", 0.1)
+        account = (await accounts.lock(tx, [job.payment.id]))[job.payment.id]
+        assert not account.put_off(job.operation, "late", 60)
+        assert not account.end(job.operation.id, "failed", "late", epoch=job.operation.epoch)
+        assert account.put_off(taken.operation, "in time", 0.1)
+        await accounts.write(tx, [account])
+    late = Account(job.payment, [job.operation])  # by one who did not look
+    assert late.end(job.operation.id, "failed", "late", epoch=job.operation.epoch)
+    async with db.transaction() as tx:
+        await accounts.write_as_assumed(tx, [late])
+    assert not await db.fetchval("SELECT count(*) FROM operation WHERE state = 'failed'")
     await till.quiet()
 
 

@@ -24,7 +24,7 @@ def event(till: Till, payment_id: str, **charge: Any) -> dict[str, Any]:
 
 
 def header(till: Till, body: bytes, *, secret: bytes | None = None, seconds: int = 0) -> str:
-    timestamp = int(till.clock.now().timestamp()) + seconds
+    timestamp = int(till.shop.clock.now().timestamp()) + seconds
     secret = webhook_secret(till.shop.settings) if secret is None else secret
     return f"t={timestamp},v1={hmac.new(secret, f'{timestamp}.'.encode() + body, sha256).hexdigest()}"
 

@@ -37,9 +37,11 @@ class Desk:
     def ports(self) -> Ports:
         return self.shop.ports["testbank"]
 
-    async def http(self, method: str, path: str, body: object = None, *, key: str | None = None) -> HttpAnswer:
+    async def http(
+        self, method: str, path: str, body: object = None, *, key: str | None = None, kind: str = "application/json"
+    ) -> HttpAnswer:
         key = f"Bearer {actions.merchant_key(self.shop.settings)}" if key is None else key
-        headers = {"authorization": key, "content-type": "application/json"}
+        headers = {"authorization": key, "content-type": kind}
         local = self.shop.peers.local("testbank")
         assert local is not None
         raw = json.dumps(body).encode() if body is not None else b""

@@ -35,6 +35,6 @@ def service(given: Mapping[str, Provider] | None = None) -> Service:
             TakePayments: intake.take_payments,
             AskDefaultMethod: actions.ask_default_method,
         },
-        chores={"settle": partial(actions.look, desk), "forget": actions.forget},
+        chores={f"settle {name}": partial(actions.look, desk, name) for name in desk} | {"forget": actions.forget},
         invariants=INVARIANTS,
     )

@@ -1,9 +1,11 @@
 """What the bank knows by heart: how each test token behaves, what a card number tells, how a webhook is signed."""
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import Literal
 
@@ -59,6 +61,52 @@ CARDS = {"4000000000000002": "tok_declined", "4000000000009995": "tok_insufficie
 _BRANDS = (("34", "amex"), ("37", "amex"), ("4", "visa"), ("6011", "discover"), ("65", "discover"), ("62", "unionpay"))
 
 
+@dataclass(frozen=True, slots=True)
+class NewCharge:
+    """A charge to be written down, with its entries and the webhook that tells of it."""
+
+    id: str
+    reference: str
+    amount: int
+    approved: int
+    currency: str
+    token: str
+    manner: str
+    state: str
+    reason: str | None
+    created_at: datetime
+    event_id: str
+    body: str
+
+    @property
+    def transfer(self) -> str:
+        return f"charge {self.reference}"
+
+    @property
+    def moved(self) -> dict[str, int]:
+        return movements("charge", 0, self.approved)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDeed:
+    """What is to be done to a charge that holds money: how it is then, its entries, the webhook that tells of it."""
+
+    charge_id: str
+    reference: str
+    kind: Step
+    amount: int
+    state: str
+    captured: int
+    currency: str
+    moved: Mapping[str, int]
+    event_id: str
+    body: str
+
+    @property
+    def transfer(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+
 def luhn(number: str) -> bool:
     """Whether the check digit fits (ISO/IEC 7812-1, annex B)."""
     digits = [int(each) for each in reversed(number)]
@@ -77,6 +125,7 @@ def expired(year: int, month: int, today: date) -> bool:
     return (year, month) < (today.year, today.month)
 
 
+@cache
 def derived(key: bytes, purpose: str) -> bytes:
     """One of the bank's secrets, out of the one key that both sides were given."""
     return hmac.new(key, f"testbank {purpose}".encode(), sha256).digest()

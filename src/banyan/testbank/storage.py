@@ -1,13 +1,64 @@
 """All of the bank's SQL: charges, deeds by reference, the book, cards, webhooks to send."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from banyan.foundation.db import Db, Row, Tx
+import asyncpg
 
-_NEW_CHARGE = """
+from banyan.foundation.db import Db, Row, Tx
+from banyan.testbank.domain import NewCharge, NewDeed
+
+# `LIMIT` tells the planner that they are few: without it a plan made over a small table reads all of it for ever.
+_NEW_CHARGES = """
+WITH said AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+                         $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[])
+        AS said (id, reference, amount, approved, currency, token, manner, state, reason, created_at, event, body)
+    ORDER BY reference LIMIT $1
+), made AS (
+    INSERT INTO charge (id, merchant_key, amount, approved, currency, token, manner, state, captured, reason, created_at)
+    SELECT id, reference, amount, approved, currency, token, manner, state, 0, reason, created_at FROM said
+    ON CONFLICT (merchant_key) DO NOTHING RETURNING id
+), entered AS (
+    INSERT INTO entry (transfer, charge_id, account, amount, currency)
+    SELECT transfer, charge_id, account, amount, currency
+    FROM unnest($14::text[], $15::text[], $16::text[], $17::bigint[], $18::text[])
+        AS moved (transfer, charge_id, account, amount, currency) JOIN made ON made.id = moved.charge_id
+), queued AS (
+    INSERT INTO webhook (id, body) SELECT event, body FROM said JOIN made USING (id)
+)
+SELECT id FROM made"""
+_REFUSED = """
 INSERT INTO charge (id, merchant_key, amount, approved, currency, token, manner, state, captured, reason)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9) ON CONFLICT (merchant_key) DO NOTHING"""
+VALUES ($1, $2, $3, 0, $4, '', 'tok_ok', 'voided', 0, 'voided_before_charge') ON CONFLICT (merchant_key) DO NOTHING"""
+_WITH_DEEDS = """
+SELECT charge.*, (SELECT true FROM deed WHERE deed.reference = said.reference LIMIT 1) AS done
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS said (charge_id, reference, place)
+LEFT JOIN LATERAL (SELECT * FROM charge WHERE charge.id = said.charge_id LIMIT 1) AS charge ON true
+ORDER BY place"""
+# Only for charges that still are as they were read. A reference that is taken in this moment fails it all.
+_DO = """
+WITH said AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[])
+        AS said (id, state, captured, reference, kind, amount, event, body)
+    ORDER BY id LIMIT $1
+), held AS (
+    SELECT said.* FROM said CROSS JOIN LATERAL (
+        SELECT charge.id FROM charge WHERE charge.id = said.id AND charge.state = 'authorized' FOR NO KEY UPDATE
+    ) AS there
+), moved AS (
+    UPDATE charge SET state = held.state, captured = held.captured FROM held WHERE charge.id = held.id
+), done AS (
+    INSERT INTO deed (reference, charge_id, kind, amount) SELECT reference, id, kind, amount FROM held
+), entered AS (
+    INSERT INTO entry (transfer, charge_id, account, amount, currency)
+    SELECT transfer, charge_id, account, moved.amount, currency
+    FROM unnest($10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[])
+        AS moved (transfer, charge_id, account, amount, currency) JOIN held ON held.id = moved.charge_id
+), queued AS (
+    INSERT INTO webhook (id, body) SELECT event, body FROM held
+)
+SELECT id FROM held"""
 _CAPTURE = (
     "UPDATE charge SET state = 'captured', captured = $2 WHERE id = $1 AND state = 'authorized' AND approved >= $2"
 )
@@ -20,10 +71,12 @@ _DUE = """
 UPDATE webhook SET attempts = attempts + 1, next_at = shop_now() + make_interval(secs => $2)
 WHERE id IN (SELECT id FROM webhook WHERE next_at <= shop_now() ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING id, body, attempts"""
-_LATER = """
-UPDATE webhook SET next_at = CASE WHEN created_at > shop_now() - interval '3 days'
-                                  THEN shop_now() + make_interval(secs => $2) END
-WHERE id = $1 AND delivered_at IS NULL"""
+_NOTED = """
+UPDATE webhook SET delivered_at = CASE WHEN said.seconds IS NULL THEN shop_now() END,
+       next_at = CASE WHEN created_at > shop_now() - interval '3 days'
+                      THEN shop_now() + make_interval(secs => said.seconds) END
+FROM (SELECT * FROM unnest($1::text[], $2::float8[]) AS said (id, seconds) ORDER BY id LIMIT $3) AS said
+WHERE webhook.id = said.id AND delivered_at IS NULL"""
 
 
 async def by_reference(db: Db | Tx, reference: str) -> Row | None:
@@ -34,10 +87,57 @@ async def by_id(db: Db | Tx, charge_id: str) -> Row | None:
     return await db.fetchrow("SELECT * FROM charge WHERE id = $1", charge_id)
 
 
-async def open_charge(tx: Tx, **of: Any) -> bool:
-    """Write a charge down; False when there is one by this reference already."""
-    names = ("id", "reference", "amount", "approved", "currency", "token", "manner", "state", "reason")
-    return bool(await tx.execute(_NEW_CHARGE, *(of[name] for name in names)))
+async def by_references(db: Db | Tx, references: Collection[str]) -> dict[str, Row]:
+    rows = await db.fetch("SELECT * FROM charge WHERE merchant_key = ANY($1)", list(references))
+    return {row["merchant_key"]: row for row in rows}
+
+
+async def open_charges(db: Db | Tx, new: Sequence[NewCharge]) -> set[str]:
+    """Write charges down with their entries and webhooks; the ids of those by whose reference there was none."""
+    names = ("id", "reference", "amount", "approved", "currency", "token", "manner", "state", "reason", "created_at")
+    rows = await db.fetch(
+        _NEW_CHARGES,
+        len(new),
+        *([getattr(each, name) for each in new] for name in (*names, "event_id", "body")),
+        *_entries([(each.transfer, each.id, each.currency, each.moved) for each in new]),
+    )
+    return {row["id"] for row in rows}
+
+
+async def refuse_charge(db: Db, charge_id: str, reference: str, amount: int, currency: str) -> None:
+    """Write down that nothing is ever to be held by this reference, unless something was."""
+    await db.execute(_REFUSED, charge_id, reference, amount, currency)
+
+
+async def with_deeds(db: Db, asked: Sequence[tuple[str, str]]) -> list[tuple[Row | None, bool]]:
+    """By charge and reference of a deed: the charge, and whether the reference is taken."""
+    rows = await db.fetch(_WITH_DEEDS, *(list(column) for column in zip(*asked, strict=True)))
+    return [(row if row["id"] else None, bool(row["done"])) for row in rows]
+
+
+async def do_all(db: Db, deeds: Sequence[NewDeed]) -> set[str] | None:
+    """Do these to charges that hold money: the ids of those that still did. None, and nothing done, when somebody else
+    took one of the references in this moment, or waited for us as we for them.
+    """
+    names = ("charge_id", "state", "captured", "reference", "kind", "amount", "event_id", "body")
+    try:
+        rows = await db.fetch(
+            _DO,
+            len(deeds),
+            *([getattr(each, name) for each in deeds] for name in names),
+            *_entries([(each.transfer, each.charge_id, each.currency, each.moved) for each in deeds]),
+        )
+    except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
+        return None
+    return {row["id"] for row in rows}
+
+
+def _entries(of: Sequence[tuple[str, str, str, Mapping[str, int]]]) -> list[list[Any]]:
+    """Columns of entries: transfer, charge, account, amount, currency."""
+    rows = [
+        (name, id, account, amount, currency) for name, id, currency, moved in of for account, amount in moved.items()
+    ]
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 5
 
 
 async def capture(tx: Tx, charge_id: str, amount: int) -> bool:
@@ -106,18 +206,14 @@ async def queue_webhook(tx: Tx, event_id: str, body: str) -> None:
     await tx.execute("INSERT INTO webhook (id, body) VALUES ($1, $2)", event_id, body)
 
 
-async def claim_webhooks(tx: Tx, limit: int, seconds: float) -> list[Row]:
+async def claim_webhooks(db: Db, limit: int, seconds: float) -> list[Row]:
     """Take due webhooks for `seconds`: after that somebody else may try them."""
-    return await tx.fetch(_DUE, limit, seconds)
+    return await db.fetch(_DUE, limit, seconds)
 
 
-async def delivered(tx: Tx, event_id: str) -> None:
-    await tx.execute("UPDATE webhook SET next_at = NULL, delivered_at = shop_now() WHERE id = $1", event_id)
-
-
-async def deliver_later(tx: Tx, event_id: str, seconds: float) -> None:
-    """Try again in `seconds`; not at all when it has been tried for three days."""
-    await tx.execute(_LATER, event_id, seconds)
+async def note_webhooks(db: Db, tried: Mapping[str, float | None]) -> None:
+    """None: it was delivered. Otherwise try again in so many seconds; not at all when it has been tried for three days."""
+    await db.execute(_NOTED, list(tried), list(tried.values()), len(tried))
 
 
 async def next_webhook(db: Db) -> float | None:

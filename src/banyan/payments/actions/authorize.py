@@ -1,18 +1,28 @@
 """Authorize: the order's money is reserved, once, and never after the order was voided."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from banyan.contracts.payments import Authorize, Payment, PaymentDeclined, PaymentState
 from banyan.foundation.db import Tx
+from banyan.foundation.gathering import Asked
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Invalid
 from banyan.payments import domain
-from banyan.payments.actions.carry_out import LEASE, Intent, in_phases
+from banyan.payments.actions.carry_out import LEASE, in_phases
+from banyan.payments.actions.rounds import Intent
+from banyan.payments.domain import Job, Operation, Standing
 from banyan.payments.providers import Desk
-from banyan.payments.storage import operations, payments
-from banyan.payments.storage.operations import Job
+from banyan.payments.storage import payments
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    call: Authorize
+    refusal: str | None  # why the provider will not be asked
 
 
 async def authorize(desk: Desk, ports: Ports, call: Authorize) -> Payment:
@@ -23,40 +33,66 @@ async def authorize(desk: Desk, ports: Ports, call: Authorize) -> Payment:
     """
     if call.amount.amount <= 0:
         raise Invalid("there is nothing to pay", code="nothing_to_pay")
-    refusal = token_refusal(desk, call.provider, call.token)
-
-    async def intend(tx: Tx) -> Intent:
-        new = await payments.open_payment(
-            tx,
-            ports.ids.new("pay"),
-            order_id=call.order_id,
-            provider=call.provider if refusal != "unknown_provider" else "unknown",
-            token="" if refusal else call.token,
-            amount=call.amount,
-            state=PaymentState.DECLINED if refusal else PaymentState.CREATED,
-            reason=refusal,
-            user_id=call.user_id,
-        )
-        if new is None:
-            return await _as_it_stands(tx, call), None
-        if refusal:
-            tx.tell(PaymentDeclined(payment_id=new.id, order_id=new.order_id, reason=refusal))
-            return new, None
-        operation = await operations.intend(
-            tx, ports.ids.new("pop"), new.id, "authorize", new.amount.amount, reference=new.id, seconds=LEASE
-        )
-        assert operation is not None, "a new payment was never asked for before"
-        return new, Job(new, operation)
-
-    return (await in_phases(desk, ports, intend)).told()
+    wish = _Wish(call, token_refusal(desk, call.provider, call.token))
+    return (await in_phases(desk, ports, _open_all, wish)).told()
 
 
-async def _as_it_stands(tx: Tx, call: Authorize) -> domain.Standing:
-    known = await payments.find_of_order(tx, call.order_id)
-    assert known is not None, "payments are never deleted"
+async def _open_all(ports: Ports, asked: Sequence[Asked[_Wish]]) -> list[Intent | Exception]:
+    """Of an order's wishes the first opens its payment; the others find it."""
+    first: dict[str, int] = {}
+    for place, each in enumerate(asked):
+        first.setdefault(each.wish.call.order_id, place)
+    new = {order: _new(ports, asked[place].wish) for order, place in sorted(first.items())}
+
+    async def effect(tx: Tx) -> dict[str, Standing]:
+        opened = await payments.open_many(tx, list(new.values()), LEASE)
+        for order, known in opened.items():
+            if known.reason:
+                fact = PaymentDeclined(payment_id=known.id, order_id=order, reason=known.reason)
+                tx.tell(fact, trace=asked[first[order]].trace)
+        return opened
+
+    if any(each.wish.refusal for each in asked):
+        opened = await ports.db.retrying(effect)
+    else:  # nothing to tell: the one statement is the transaction
+        opened = await payments.open_many(ports.db, list(new.values()), LEASE)
+    missing = new.keys() - opened.keys()
+    known = opened | (await payments.of_orders(ports.db, missing) if missing else {})
+    return [
+        _begun(known[order], new[order][1])
+        if first[order := each.wish.call.order_id] == place and order in opened
+        else _as_it_stands(known[order], each.wish.call)
+        for place, each in enumerate(asked)
+    ]
+
+
+def _new(ports: Ports, wish: _Wish) -> tuple[Standing, str | None]:
+    """The payment to be opened, and the name of what is asked of its provider, if it is."""
+    call, refusal = wish.call, wish.refusal
+    payment = Standing(
+        id=ports.ids.new("pay"),
+        order_id=call.order_id,
+        provider=call.provider if refusal != "unknown_provider" else "unknown",
+        token="" if refusal else call.token,
+        amount=call.amount,
+        state=PaymentState.DECLINED if refusal else PaymentState.CREATED,
+        reason=refusal,
+        user_id=call.user_id,
+    )
+    return payment, None if refusal else ports.ids.new("pop")
+
+
+def _begun(known: Standing, asks: str | None) -> Intent:
+    if asks is None:
+        return known, None
+    asked = Operation(asks, known.id, "authorize", known.id, known.amount.amount, state="sent", attempts=1, epoch=1)
+    return known, Job(known, asked)
+
+
+def _as_it_stands(known: Standing, call: Authorize) -> Intent | Exception:
     if known.amount != call.amount and known.state not in domain.FINAL:
-        raise Conflict("this order is being paid with another amount", code="other_amount")
-    return known
+        return Conflict("this order is being paid with another amount", code="other_amount")
+    return known, None
 
 
 def token_refusal(desk: Desk, provider: str, token: str) -> str | None:

@@ -1,52 +1,76 @@
 """Capture: all of the authorized money is taken, once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from functools import partial
 
 from banyan.contracts.payments import CapturePayment, Payment, PaymentState
 from banyan.foundation.db import Tx
+from banyan.foundation.gathering import Asked
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict
-from banyan.payments.actions import show
-from banyan.payments.actions.carry_out import LEASE, Intent, in_phases, in_phases_once
-from banyan.payments.domain import Standing
+from banyan.payments.actions import rounds, show
+from banyan.payments.actions.carry_out import LEASE, in_phases, in_phases_once
+from banyan.payments.actions.rounds import Intent
+from banyan.payments.domain import Account, Job, Operation, Standing
 from banyan.payments.providers import Desk
-from banyan.payments.storage import operations, payments
-from banyan.payments.storage.operations import Job
+from banyan.payments.storage import operations
 
 
 async def capture(desk: Desk, ports: Ports, call: CapturePayment) -> Payment:
     """The order's payment after taking its money; as it stands where there is none to take. NotFound without one."""
-
-    async def find(tx: Tx) -> Standing | None:
-        return await payments.lock_of_order(tx, call.order_id)
-
-    return (await in_phases(desk, ports, _intending(ports, find))).told()
+    return (await in_phases(desk, ports, _intend_all, call)).told()
 
 
 async def capture_once(desk: Desk, ports: Ports, key: Key, payment_id: str) -> Answer:
     """For an operator. Conflict when the payment is not authorized, or is to be voided."""
 
-    async def find(tx: Tx) -> Standing | None:
-        known = await payments.lock(tx, payment_id)
-        if known and (known.void_wanted or known.state not in (PaymentState.AUTHORIZED, PaymentState.CAPTURED)):
+    def act(account: Account) -> Intent:
+        known = account.now
+        if known.void_wanted or known.state not in (PaymentState.AUTHORIZED, PaymentState.CAPTURED):
             raise Conflict(f"a payment that is {known.state} cannot be captured", code="not_authorized")
-        return known
+        return _act(ports, account, None)
 
-    return await in_phases_once(desk, ports, key, _intending(ports, find), show.answer)
-
-
-def _intending(ports: Ports, find: Callable[[Tx], Awaitable[Standing | None]]) -> Callable[[Tx], Awaitable[Intent]]:
     async def intend(tx: Tx) -> Intent:
-        known = show.found(await find(tx))
-        if known.state is not PaymentState.AUTHORIZED or known.void_wanted:
-            return known, None
-        name, reference = ports.ids.new("pop"), f"{known.id}.capture"
-        operation = await operations.intend(
-            tx, name, known.id, "capture", known.amount.amount, reference=reference, seconds=LEASE
-        )
-        if operation is None and (before := await operations.find(tx, known.id, "capture")):
-            operation = await operations.reopen(tx, before.id, LEASE)
-        return known, Job(known, operation) if operation else None
+        return await rounds.alone(tx, payment_id, act)
 
-    return intend
+    return await in_phases_once(desk, ports, key, intend, show.answer)
+
+
+async def _intend_all(ports: Ports, asked: Sequence[Asked[CapturePayment]]) -> list[Intent | Exception]:
+    """One statement for those who ask the first time; who asks again, after a refusal perhaps, is looked at by itself."""
+    names = {order: ports.ids.new("pop") for order in sorted({each.wish.order_id for each in asked})}
+    found = await operations.intend_captures(ports.db, list(names.items()), LEASE)
+    told: list[Intent | Exception] = []
+    again: list[int] = []
+    for place, each in enumerate(asked):
+        known, operation = found.get(each.wish.order_id, (None, None))
+        if known is None:
+            told.append(rounds.no_such_payment())
+            continue
+        told.append((known, Job(known, operation) if operation else None))
+        if operation:
+            found[each.wish.order_id] = known, None  # the others of this order wait for this one
+            names.pop(each.wish.order_id)
+        elif each.wish.order_id in names and _may(known):
+            again.append(place)
+    if again:
+        wishes = [asked[place] for place in again]
+        ends = await rounds.on_orders(ports, wishes, lambda wish: wish.order_id, partial(_act, ports))
+        for place, end in zip(again, ends, strict=True):
+            told[place] = end
+    return told
+
+
+def _may(known: Standing) -> bool:
+    return known.state is PaymentState.AUTHORIZED and not known.void_wanted
+
+
+def _act(ports: Ports, account: Account, _: object) -> Intent:
+    known, before = account.now, account.find("capture")
+    if not _may(known) or (before and before.state != "failed"):
+        return known, None
+    if before:
+        return rounds.intent(account, account.reopen(before, LEASE))
+    asked = Operation(ports.ids.new("pop"), known.id, "capture", f"{known.id}.capture", known.amount.amount)
+    return rounds.intent(account, account.intend(asked, LEASE))

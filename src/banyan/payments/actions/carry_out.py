@@ -1,32 +1,52 @@
-"""Operations in three phases: commit the intent, ask the provider with no transaction open, commit the result."""
+"""Operations in three phases: commit the intent, ask the provider with no transaction open, commit the result.
+
+Intents and results of many are committed together; each asks its provider by itself, and waits for nobody's answer.
+"""
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from banyan.contracts.payments import PaymentState, RefundFailed
 from banyan.foundation import idempotency
 from banyan.foundation.db import Tx
+from banyan.foundation.gathering import Asked
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.payments import domain
+from banyan.payments.actions.rounds import Intent, Wish
 from banyan.payments.actions.settle import Misfit, settle
-from banyan.payments.domain import Charge, Evidence, Standing
+from banyan.payments.domain import Account, Charge, Evidence, Job, Operation, Standing
 from banyan.payments.providers import SECONDS, Desk, Errand, Provider, Rejected, Unclear
-from banyan.payments.storage import operations, payments
-from banyan.payments.storage.operations import Job
+from banyan.payments.storage import accounts
 
 _log = logging.getLogger(__name__)
 LEASE = SECONDS + 2.0  # seconds for which who wrote an intent is left alone with it
 RUNNING = 20.0  # seconds after which an Idempotency-Key of a crashed request may be used again
 HELD = 60.0  # seconds between looks at what contradicts us: an operator is needed
 
-Intent = tuple[Standing, Job | None]
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a job: what the provider's book says, or `why` nothing is known.
+
+    `failure`: in the provider's words, why an operation that the evidence leaves open will not be done.
+    """
+
+    job: Job
+    seen: Evidence | None = None
+    why: str = ""
+    failure: str | None = None
 
 
-async def in_phases(desk: Desk, ports: Ports, intend: Callable[[Tx], Awaitable[Intent]]) -> Standing:
+async def in_phases(
+    desk: Desk,
+    ports: Ports,
+    intend: Callable[[Ports, Sequence[Asked[Wish]]], Awaitable[Sequence[Intent | Exception]]],
+    wish: Wish,
+) -> Standing:
     """Commit an intent, carry it out, and say how the payment stands then."""
-    known, job = await ports.db.retrying(intend)
+    known, job = await ports.together(intend, wish)
     return known if job is None else await carry_out(desk, ports, job)
 
 
@@ -59,15 +79,15 @@ async def carry_out(desk: Desk, ports: Ports, job: Job) -> Standing:
     try:
         seen = await ask(desk, ports, job)
     except Unclear as why:
-        return await put_off(ports, job, str(why))
+        return await note(ports, Result(job, why=str(why)))
     except Rejected as no:
         return await _rejected(desk, ports, job, no.reason)
-    return await conclude(ports, job, seen)
+    return await note(ports, Result(job, seen))
 
 
 async def ask(desk: Desk, ports: Ports, job: Job) -> Evidence:
     known, operation = job.payment, job.operation
-    errand = Errand(known.id, operation.reference, job.amount, known.token, known.charge_id)
+    errand = Errand(known.id, operation.reference, job.amount, known.token, known.charge_id, known.amount)
 
     def question(provider: Provider) -> Awaitable[Evidence]:
         match operation.kind:
@@ -83,73 +103,119 @@ async def ask(desk: Desk, ports: Ports, job: Job) -> Evidence:
     return await desk.ask(ports, known.provider, question)
 
 
-async def conclude(ports: Ports, job: Job, seen: Evidence, failure: str | None = None) -> Standing:
-    """Commit what the provider said. An operation it leaves open has failed with `failure`, or is looked at again."""
-    async with ports.db.transaction() as tx:
-        known = await payments.lock(tx, job.payment.id)
-        assert known is not None
-        try:
-            now, more = await settle(tx, ports.ids, known, seen)
-        except Misfit as why:
-            return await _hold(tx, known, job, str(why))
-        if failure is not None:
-            now = await _fail(tx, now, job, failure)
-        pause = domain.pause(job.operation.attempts, ports.ids.fraction())
-        waits = await operations.put_off(tx, job.operation, f"the provider has it {seen.state}", pause)
-    if more or waits:
-        ports.due["settle"].ring()
-    return now
-
-
-async def put_off(ports: Ports, job: Job, why: str) -> Standing:
-    """There was no clear answer: the operation is `unknown`, and looked at again soon."""
-    pause = domain.pause(job.operation.attempts, ports.ids.fraction())
-    async with ports.db.transaction() as tx:
-        now = await payments.lock(tx, job.payment.id)
-        assert now is not None
-        waits = await operations.put_off(tx, job.operation, why, pause)
-        if waits and now.state is PaymentState.CREATED:
-            now = replace(now, state=PaymentState.UNKNOWN)
-            await payments.save(tx, now)
-    ports.due["settle"].ring()
-    return now
-
-
 async def _rejected(desk: Desk, ports: Ports, job: Job, reason: str) -> Standing:
     """The provider will not. For a charge that is an end; for the rest its book tells how the charge stands instead."""
     known = job.payment
     if job.operation.kind == "authorize":
-        return await conclude(ports, job, Evidence(known.id, "", known.amount, Charge.DECLINED, reason=reason))
+        return await note(ports, Result(job, Evidence(known.id, "", known.amount, Charge.DECLINED, reason=reason)))
     try:
         seen = await desk.ask(ports, known.provider, lambda provider: provider.look_up(ports, known.id))
     except (Unclear, Rejected) as why:
-        return await put_off(ports, job, f"{reason}, then {why}")
+        return await note(ports, Result(job, why=f"{reason}, then {why}"))
     if seen is None:
-        return await put_off(ports, job, f"{reason}, and the provider has no such charge")
-    return await conclude(ports, job, seen, failure=None if job.operation.kind == "void" else reason)
+        return await note(ports, Result(job, why=f"{reason}, and the provider has no such charge"))
+    return await note(ports, Result(job, seen, failure=None if job.operation.kind == "void" else reason))
 
 
-async def _fail(tx: Tx, now: Standing, job: Job, reason: str) -> Standing:
+async def note(ports: Ports, result: Result) -> Standing:
+    """Commit what came of a job, with what came of others meanwhile; the payment after it."""
+    return await ports.together(_note_all, result)
+
+
+async def _note_all(ports: Ports, asked: Sequence[Asked[Result]]) -> list[Standing | Exception]:
+    """Most payments still are as their jobs knew them: those are written at once. The others are held and read first."""
+    told: dict[int, Standing] = {}
+    first: dict[str, int] = {}
+    for place, each in enumerate(asked):
+        if _is_plain(each.wish):
+            first.setdefault(each.wish.job.payment.id, place)
+    if first:
+        told |= await _assume(ports, {place: asked[place] for place in first.values()})
+    if rest := {place: each for place, each in enumerate(asked) if place not in told}:
+        told |= await _hold_and_note(ports, rest)
+    return [told[place] for place in range(len(asked))]
+
+
+def _is_plain(result: Result) -> bool:
+    """Whether a payment and this one operation of it are all that the result can concern."""
+    return (
+        result.job.operation.kind in ("authorize", "capture")
+        and not result.job.payment.void_wanted
+        and result.failure is None
+        and not (result.seen and result.seen.refunds)
+    )
+
+
+async def _assume(ports: Ports, asked: dict[int, Asked[Result]]) -> dict[int, Standing]:
+    async def effect(tx: Tx) -> dict[int, tuple[Standing, bool]]:
+        known = {place: Account(each.wish.job.payment, [each.wish.job.operation]) for place, each in asked.items()}
+        ends = {place: _conclude(ports, known[place], asked[place]) for place in known}
+        sure = await accounts.write_as_assumed(tx, sorted(known.values(), key=lambda account: account.now.id))
+        return {place: end for place, end in ends.items() if known[place].now.id in sure}
+
+    return _rung(ports, asked, await ports.db.retrying(effect))
+
+
+async def _hold_and_note(ports: Ports, asked: dict[int, Asked[Result]]) -> dict[int, Standing]:
+    async def effect(tx: Tx) -> dict[int, tuple[Standing, bool]]:
+        held = await accounts.lock(tx, {each.wish.job.payment.id for each in asked.values()})
+        ends = {place: _conclude(ports, held[each.wish.job.payment.id], each) for place, each in asked.items()}
+        await accounts.write(tx, held.values())
+        return ends
+
+    return _rung(ports, asked, await ports.db.retrying(effect))
+
+
+def _rung(ports: Ports, asked: dict[int, Asked[Result]], ends: dict[int, tuple[Standing, bool]]) -> dict[int, Standing]:
+    for place, (_, more) in ends.items():
+        if more:
+            ring(ports, asked[place].wish.job.payment.provider)
+    return {place: known for place, (known, _) in ends.items()}
+
+
+def ring(ports: Ports, provider: str) -> None:
+    """There is something to look at."""
+    ports.due[f"settle {provider}"].ring()
+
+
+def _conclude(ports: Ports, account: Account, asked: Asked[Result]) -> tuple[Standing, bool]:
+    """What the provider said. An operation it leaves open has failed, or is looked at again: then there is more to do."""
+    result, job = asked.wish, asked.wish.job
+    account.trace = asked.trace
+    pause = domain.pause(job.operation.attempts, ports.ids.fraction())
+    if result.seen is None:
+        if account.put_off(job.operation, result.why, pause) and account.now.state is PaymentState.CREATED:
+            account.now = replace(account.now, state=PaymentState.UNKNOWN)
+        return account.now, True
+    try:
+        more = settle(ports.ids, account, result.seen)
+    except Misfit as why:
+        _hold(account, job, str(why))
+        return account.now, False
+    if result.failure is not None:
+        _fail(account, job.operation, result.failure)
+    waits = account.put_off(job.operation, f"the provider has it {result.seen.state}", pause)
+    return account.now, bool(more or waits)
+
+
+def _fail(account: Account, operation: Operation, reason: str) -> None:
     """End a capture or refund that the provider refused for good; a refund's money is free again."""
-    operation = job.operation
-    if not await operations.end(tx, operation.id, "failed", reason, epoch=operation.epoch):
-        return now
+    if not account.end(operation.id, "failed", reason, epoch=operation.epoch):
+        return
+    now = account.now
     _log.error("refused by the provider", extra={"payment": now.id, "asked": operation.kind, "why": reason})
     if operation.kind == "refund":
-        now = replace(now, refunding=now.refunding - operation.amount)
+        account.now = replace(now, refunding=now.refunding - operation.amount)
         refund_id = operation.refund_id or operation.id
-        tx.tell(RefundFailed(payment_id=now.id, order_id=now.order_id, refund_id=refund_id, reason=reason))
+        account.tell(RefundFailed(payment_id=now.id, order_id=now.order_id, refund_id=refund_id, reason=reason))
     else:
-        now = replace(now, reason=reason)
-    await payments.save(tx, now)
-    return now
+        account.now = replace(now, reason=reason)
 
 
-async def _hold(tx: Tx, known: Standing, job: Job, why: str) -> Standing:
+def _hold(account: Account, job: Job, why: str) -> None:
     """The provider's book contradicts what was asked: nothing is believed, and somebody must look (F16)."""
+    known = account.now
     _log.error("payment held: the provider's answer does not fit", extra={"payment": known.id, "why": why})
     state = PaymentState.UNKNOWN if known.state is PaymentState.CREATED else known.state
-    now = replace(known, state=state, reason=f"held: {why}"[:200])
-    await payments.save(tx, now)
-    await operations.put_off(tx, job.operation, f"held: {why}", HELD)
-    return now
+    account.now = replace(known, state=state, reason=f"held: {why}"[:200])
+    account.put_off(job.operation, f"held: {why}", HELD)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from banyan.foundation.service import Ports
 from banyan.payments import domain
-from banyan.payments.actions.carry_out import carry_out, conclude, put_off
+from banyan.payments.actions.carry_out import Result, carry_out, note
+from banyan.payments.domain import Job
 from banyan.payments.providers import SECONDS, Desk, Errand, Provider, Rejected, Unclear
 from banyan.payments.storage import operations
-from banyan.payments.storage.operations import Job
 
 _log = logging.getLogger(__name__)
 AT_ONCE = 8
@@ -17,9 +17,9 @@ LEASE = 2 * SECONDS + 2.0  # a look and what follows from it
 IDLE = 1.0  # seconds; other processes' intents do not ring here
 
 
-async def look(desk: Desk, ports: Ports) -> float:
-    """Settle what is due; seconds until something may be due again."""
-    jobs = await operations.claim_due(ports.db, AT_ONCE, LEASE, domain.PATIENCE)
+async def look(desk: Desk, provider: str, ports: Ports) -> float:
+    """Settle what is due of one provider; seconds until something may be due again. Others do not wait for this one."""
+    jobs = await operations.claim_due(ports.db, provider, AT_ONCE, LEASE, domain.PATIENCE)
     ends = await asyncio.gather(*(_finish(desk, ports, job) for job in jobs), return_exceptions=True)
     for job, end in zip(jobs, ends, strict=True):
         if isinstance(end, Exception):  # its lease ends, and it is tried again
@@ -29,8 +29,8 @@ async def look(desk: Desk, ports: Ports) -> float:
                 "why": f"{type(end).__name__}: {end}"[:300],
             }
             _log.error("an operation could not be finished", extra=extra)
-    left = await operations.next_look(ports.db)
-    return IDLE if left is None else min(IDLE, max(0.0, left))
+    left = await operations.next_look(ports.db, provider, IDLE)
+    return IDLE if left is None else max(0.0, left)
 
 
 async def _finish(desk: Desk, ports: Ports, job: Job) -> None:
@@ -44,13 +44,13 @@ async def _finish(desk: Desk, ports: Ports, job: Job) -> None:
         try:
             seen = await desk.ask(ports, known.provider, lambda provider: provider.look_up(ports, known.id))
         except (Unclear, Rejected) as why:
-            await put_off(ports, job, str(why))
+            await note(ports, Result(job, why=str(why)))
             return
         if seen is not None:
-            await conclude(ports, job, seen)
+            await note(ports, Result(job, seen))
             return
         if known.void_wanted:
-            await put_off(ports, job, "waits for its void")
+            await note(ports, Result(job, why="waits for its void"))
             return
         if job.old:
             await _give_up(desk, ports, job)
@@ -61,7 +61,7 @@ async def _finish(desk: Desk, ports: Ports, job: Job) -> None:
 async def _give_up(desk: Desk, ports: Ports, job: Job) -> None:
     """An authorization that does not come about: the provider is told to refuse it for good, then it is declined."""
     known = job.payment
-    errand = Errand(known.id, f"{known.id}.give-up", known.amount, known.token, None)
+    errand = Errand(known.id, f"{known.id}.give-up", known.amount, known.token, None, known.amount)
 
     async def refuse(provider: Provider) -> domain.Evidence:
         return await provider.void(ports, errand)
@@ -69,6 +69,6 @@ async def _give_up(desk: Desk, ports: Ports, job: Job) -> None:
     try:
         seen = await desk.ask(ports, known.provider, refuse)
     except (Unclear, Rejected) as why:
-        await put_off(ports, job, str(why))
+        await note(ports, Result(job, why=str(why)))
         return
-    await conclude(ports, job, replace(seen, reason="not_authorized_in_time"))
+    await note(ports, Result(job, replace(seen, reason="not_authorized_in_time")))

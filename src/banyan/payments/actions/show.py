@@ -7,13 +7,13 @@ from pydantic_core import to_json
 
 from banyan.contracts.payments import AskPayment, Payment
 from banyan.foundation.db import Tx
+from banyan.foundation.gathering import Asked
 from banyan.foundation.idempotency import Answer
 from banyan.foundation.service import Ports
 from banyan.kernel.money import Money
-from banyan.kernel.refusals import NotFound
-from banyan.payments.domain import Standing
+from banyan.payments.actions.rounds import no_such_payment
+from banyan.payments.domain import Operation, Standing
 from banyan.payments.storage import ledger, operations, payments
-from banyan.payments.storage.operations import Operation
 
 Tell = Callable[[Tx, Standing], Awaitable[Answer]]
 
@@ -21,19 +21,24 @@ Tell = Callable[[Tx, Standing], Awaitable[Answer]]
 def found(known: Standing | None) -> Standing:
     """NotFound when there is no such payment."""
     if known is None:
-        raise NotFound("there is no such payment", code="no_such_payment")
+        raise no_such_payment()
     return known
 
 
 async def ask_payment(ports: Ports, call: AskPayment) -> Payment:
-    return found(await payments.find_of_order(ports.db, call.order_id)).told()
+    return (await ports.together(_of_orders, call)).told()
+
+
+async def _of_orders(ports: Ports, asked: Sequence[Asked[AskPayment]]) -> list[Standing | Exception]:
+    known = await payments.of_orders(ports.db, {each.wish.order_id for each in asked})
+    return [known.get(each.wish.order_id) or no_such_payment() for each in asked]
 
 
 async def one(ports: Ports, payment_id: str, *, owner: str | None) -> dict[str, Any]:
     """A payment with its refunds; NotFound, too, when it is not `owner`'s (None: anybody's)."""
     known = await payments.find(ports.db, payment_id)
     if known is None or owner not in (None, known.user_id):
-        raise NotFound("there is no such payment", code="no_such_payment")
+        raise no_such_payment()
     return shown(known, await operations.of_payment(ports.db, payment_id))
 
 

@@ -4,12 +4,13 @@ One that joins (stripe, paypal, razorpay) is a module here and a line in `known(
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from pydantic import SecretStr
 
+from banyan.contracts.payments import LATER
 from banyan.foundation import deadlines
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings
@@ -46,6 +47,7 @@ class Errand:
     amount: Money
     token: str
     charge_id: str | None
+    whole: Money  # of the payment; of a refund `amount` is a part of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,9 @@ class Desk:
         self._providers = dict(providers)
         self._lines = {name: Line() for name in providers}
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._providers)
+
     def __contains__(self, name: str) -> bool:
         return name in self._providers
 
@@ -164,6 +169,6 @@ class Desk:
 
 def known() -> dict[str, Provider]:
     """The providers of a shop."""
-    from banyan.payments.providers import testbank
+    from banyan.payments.providers import later, testbank
 
-    return {"testbank": testbank.Client()}
+    return {"testbank": testbank.Client(), **{name: later.Later(name) for name in sorted(LATER)}}

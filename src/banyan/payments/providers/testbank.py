@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
@@ -74,7 +75,11 @@ class _Card(_Answer):
 
 
 def _secret(settings: Settings, purpose: str) -> bytes:
-    key = settings.testbank_key.get_secret_value().encode() or _ON_A_LAPTOP
+    return _derived(settings.testbank_key.get_secret_value().encode() or _ON_A_LAPTOP, purpose)
+
+
+@cache
+def _derived(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, f"testbank {purpose}".encode(), sha256).digest()
 
 

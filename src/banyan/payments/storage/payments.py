@@ -1,5 +1,6 @@
-"""Payments: one row each, changed under its row lock and never but forward."""
+"""Payments: one row each, opened here, found here, changed by `accounts`."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from banyan.contracts.payments import PaymentState
@@ -7,16 +8,23 @@ from banyan.foundation.db import Db, Row, Tx
 from banyan.kernel.money import Money
 from banyan.payments.domain import Standing
 
+# An order has one payment: who finds another there opens none. What is to be asked goes with it in one statement.
 _OPEN = """
-INSERT INTO payment (id, order_id, provider, token, amount, currency, state, reason, user_id, void_wanted)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7 = 'voided') ON CONFLICT (order_id) DO NOTHING RETURNING *"""
-_SAVE = """
-UPDATE payment SET state = $2, authorized = $3, captured = $4, refunding = $5, refunded = $6, charge_id = $7,
-       reason = $8, void_wanted = $9, updated_at = shop_now()
-WHERE id = $1 AND authorized <= $3 AND captured <= $4 AND refunded <= $6"""
-_RESERVE = """
-UPDATE payment SET refunding = refunding + $2, updated_at = shop_now()
-WHERE id = $1 AND refunded + refunding + $2 <= captured RETURNING *"""
+WITH said AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[],
+                         $10::text[], $11::text[])
+        AS said (id, order_id, provider, token, amount, currency, state, reason, user_id, asks)
+    ORDER BY order_id LIMIT $1
+), opened AS (
+    INSERT INTO payment (id, order_id, provider, token, amount, currency, state, reason, user_id, void_wanted)
+    SELECT id, order_id, provider, token, amount, currency, state, reason, user_id, state = 'voided' FROM said
+    ON CONFLICT (order_id) DO NOTHING RETURNING *
+), asked AS (
+    INSERT INTO operation (id, payment_id, kind, reference, amount, state, attempts, epoch, next_look_at)
+    SELECT asks, opened.id, 'authorize', opened.id, opened.amount, 'sent', 1, 1, shop_now() + make_interval(secs => $12)
+    FROM opened JOIN said ON said.id = opened.id WHERE asks IS NOT NULL
+)
+SELECT * FROM opened"""
 _LIST = """
 SELECT * FROM payment WHERE ($1::text IS NULL OR order_id = $1) AND ($2::text IS NULL OR state = $2)
 AND ($3::text IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"""
@@ -30,34 +38,21 @@ def standing(row: Row) -> Standing:
     return Standing(amount=Money(row["amount"], row["currency"]), state=PaymentState(row["state"]), **kept)
 
 
-async def open_payment(
-    tx: Tx,
-    payment_id: str,
-    *,
-    order_id: str,
-    provider: str,
-    token: str,
-    amount: Money,
-    state: PaymentState,
-    reason: str | None = None,
-    user_id: str | None = None,
-) -> Standing | None:
-    """A new payment; None when the order has one. Begun in a final state it stays there."""
-    row = await tx.fetchrow(
-        _OPEN, payment_id, order_id, provider, token, amount.amount, amount.currency, state, reason, user_id
-    )
-    return standing(row) if row else None
+async def open_many(db: Db | Tx, new: Sequence[tuple[Standing, str | None]], seconds: float) -> dict[str, Standing]:
+    """Make these payments, by order; orders that have one are absent. Begun in a final state they stay there.
 
-
-async def lock(tx: Tx, payment_id: str) -> Standing | None:
-    """The payment, held until this transaction ends. Always taken before its operations: no two wait for each other."""
-    row = await tx.fetchrow("SELECT * FROM payment WHERE id = $1 FOR NO KEY UPDATE", payment_id)
-    return standing(row) if row else None
-
-
-async def lock_of_order(tx: Tx, order_id: str) -> Standing | None:
-    row = await tx.fetchrow("SELECT * FROM payment WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
-    return standing(row) if row else None
+    With the name of an operation: also write down that the provider is asked to authorize, by the writer alone for
+    `seconds`.
+    """
+    columns = [
+        (
+            *(each.id, each.order_id, each.provider, each.token, each.amount.amount, each.amount.currency),
+            *(each.state.value, each.reason, each.user_id, asks),
+        )
+        for each, asks in new
+    ]
+    rows = await db.fetch(_OPEN, len(new), *map(list, zip(*columns, strict=True)), seconds)
+    return {row["order_id"]: standing(row) for row in rows}
 
 
 async def find(db: Db | Tx, payment_id: str) -> Standing | None:
@@ -65,35 +60,12 @@ async def find(db: Db | Tx, payment_id: str) -> Standing | None:
     return standing(row) if row else None
 
 
-async def find_of_order(db: Db | Tx, order_id: str) -> Standing | None:
-    row = await db.fetchrow("SELECT * FROM payment WHERE order_id = $1", order_id)
-    return standing(row) if row else None
+async def of_orders(db: Db | Tx, order_ids: Collection[str]) -> dict[str, Standing]:
+    """By order; orders without a payment are absent."""
+    rows = await db.fetch("SELECT * FROM payment WHERE order_id = ANY($1)", list(order_ids))
+    return {row["order_id"]: standing(row) for row in rows}
 
 
 async def page(db: Db, *, order_id: str | None, state: str | None, below: str | None, limit: int) -> list[Standing]:
     """Payments, newest first."""
     return [standing(row) for row in await db.fetch(_LIST, order_id, state, below, limit)]
-
-
-async def save(tx: Tx, now: Standing) -> None:
-    """Keep a locked payment's new standing. Sums only grow; RuntimeError if one would shrink."""
-    saved = await tx.execute(
-        _SAVE,
-        now.id,
-        now.state,
-        now.authorized,
-        now.captured,
-        now.refunding,
-        now.refunded,
-        now.charge_id,
-        now.reason,
-        now.void_wanted,
-    )
-    if not saved:
-        raise RuntimeError(f"payment {now.id} would go back")
-
-
-async def reserve_refund(tx: Tx, payment_id: str, amount: int) -> Standing | None:
-    """Set aside part of what was captured for a refund; None when there is not so much left."""
-    row = await tx.fetchrow(_RESERVE, payment_id, amount)
-    return standing(row) if row else None

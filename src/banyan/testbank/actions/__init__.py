@@ -1,7 +1,8 @@
 """What a merchant may ask of the bank: charge, capture, void, refund, look up; tokens for cards; webhooks go out."""
 
 from banyan.testbank.actions.cards import keep_card
-from banyan.testbank.actions.charges import capture, charge, look_up, refund, void, void_by_reference
+from banyan.testbank.actions.charges import charge, look_up, void_by_reference
+from banyan.testbank.actions.deeds import capture, refund, void
 from banyan.testbank.actions.secrets import merchant_key
 from banyan.testbank.actions.webhooks import deliver
 
