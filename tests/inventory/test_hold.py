@@ -99,7 +99,7 @@ async def test_an_order_that_cannot_take_over_leaves_the_carts_hold(floor: Floor
     await floor.count("rug", 2)
     await floor.hold("crt_8", rug=2)
     assert (await floor.hold("crt_8", "ord_8", rug=3)).outcome is REFUSED
-    assert (await floor.hold("crt_8", "ord_8", rug=2)).outcome is HELD
+    assert (await floor.hold("crt_8", "ord_8b", rug=2)).outcome is HELD
 
 
 async def test_the_same_order_asked_again_is_answered_the_same_also_after_it_was_sold(floor: Floor) -> None:

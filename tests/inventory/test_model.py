@@ -39,6 +39,7 @@ class Model:
             return order not in self.released
         free = self.free(now, cart)
         if any(free[sku] < quantity for sku, quantity in wanted.items()):
+            self.released |= {order} if order else set()  # refused for good
             return False
         self.held = {
             owner: (units, end)

@@ -81,12 +81,12 @@ async def test_a_round_costs_what_one_costs(floor: Floor) -> None:
             }
 
 
-async def test_refusals_of_a_round_cost_four_statements_and_are_all_told(floor: Floor) -> None:
+async def test_refusals_of_a_round_cost_five_statements_and_are_all_told(floor: Floor) -> None:
     await floor.count("gone", 0)
     await floor.told()
     with counted() as statements:
         answers = await asyncio.gather(*(floor.hold(f"crt_g{n}", f"ord_g{n}", gone=1) for n in range(40)))
-    assert len(statements) == 4
+    assert len(statements) == 5
     assert held(answers) == 0
     assert {fact.order_id for fact in await floor.told(StockRefused)} == {f"ord_g{n}" for n in range(40)}
 
@@ -320,3 +320,12 @@ async def test_two_processes_asked_the_same_do_it_once(two_floors: tuple[Floor, 
     assert [await one.level(name) for name in names] == [(140, 0)] * 4
     assert sum(isinstance(fact, StockSold) for fact in await one.told()) == 60
     assert await one.broken() == []
+
+
+async def test_an_order_that_was_refused_never_holds_anything_though_its_call_comes_again(floor: Floor) -> None:
+    await floor.count("late", 3)
+    assert (await floor.hold("crt_late", "ord_late", late=5)).outcome is REFUSED
+    await floor.count("late", 10)
+    assert (await floor.hold("crt_late", "ord_late", late=5)).outcome is REFUSED
+    assert await floor.level("late") == (10, 0)
+    assert (await floor.hold("crt_new", "ord_new", late=10)).outcome is HELD

@@ -113,7 +113,7 @@ class HoldStock(Call[StockHold], owner="inventory", answer=StockHold):
     """Set units aside for a cart, all lines or none; what the same cart held before is replaced, never added to.
 
     With `order_id` the order takes the cart's hold over: it no longer expires and ends only by SellStock or ReleaseStock.
-    Asked again for the same order: the same answer. After ReleaseStock for that order: refused, for ever.
+    Asked again for the same order: the same answer. Once refused or released, an order is refused for ever.
     """
 
     cart_id: str

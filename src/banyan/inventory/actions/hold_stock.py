@@ -6,7 +6,7 @@ hold need five. Only who is overtaken, or needs units of lapsed holds, locks fir
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -118,7 +118,7 @@ async def _hold(ports: Ports, asked: Sequence[Asked[Wish]], surely: bool, tx: Tx
     decided = [_decide(ports, look, turns, each.wish, surely) for each in asked]
     near = await end_holds(tx, lapsed, State.EXPIRED, "expired") if turns.ends_lapsed else set()
     ends = await _write(tx, [each for each in decided if isinstance(each, _Taking)])
-    told = _tell(tx, asked, decided, ends)
+    told = _tell(tx, asked, decided, ends, await _shut(ports, tx, asked, decided, ends))
     await tx.flush()  # before the take, so that a hot shelf is locked for one statement and the COMMIT
     await tell_crossings(tx, near | await storage.shift(tx, _shifts(decided, ends)))
     return told
@@ -157,14 +157,31 @@ async def _write(tx: Tx, taking: Sequence[_Taking]) -> Ends:
     return ends | await storage.open_all(tx, [each.kept for each in new], [each.wish.call.seconds for each in new])
 
 
+async def _shut(
+    ports: Ports, tx: Tx, asked: Sequence[Asked[Wish]], decided: Sequence[_Taking | StockHold | Overtaken], ends: Ends
+) -> set[str]:
+    """Shut the door behind orders that are refused: the same call, come a second time, must not hold units for them."""
+    marks = [
+        (ports.ids.new("rsv"), each.wish.call.order_id, "out_of_stock")
+        for each, came in zip(asked, decided, strict=True)
+        if each.wish.call.order_id and isinstance(came, StockHold) and came.short
+    ]
+    return await storage.mark_released(tx, marks) if marks and _all_written(decided, ends) else set()
+
+
+def _all_written(decided: Sequence[_Taking | StockHold | Overtaken], ends: Ends) -> bool:
+    return all(each.kept.id in ends for each in decided if isinstance(each, _Taking))
+
+
 def _tell(
     tx: Tx,
     asked: Sequence[Asked[Wish]],
     decided: Sequence[_Taking | StockHold | Overtaken],
     ends: Ends,
+    shut: Collection[str],
 ) -> list[StockHold | Overtaken]:
     """The answers, and the facts that go with them."""
-    all_written = all(each.kept.id in ends for each in decided if isinstance(each, _Taking))
+    all_written = _all_written(decided, ends)
     told: list[StockHold | Overtaken] = []
     for each, came in zip(asked, decided, strict=True):
         if isinstance(came, _Taking):
@@ -177,10 +194,11 @@ def _tell(
             tx.tell(fact, trace=each.trace)
             told.append(_answer(held))
         elif isinstance(came, StockHold) and came.short:
-            if not all_written:  # perhaps it was short of what somebody before it did not take after all
+            call = each.wish.call
+            if not all_written or (call.order_id and call.order_id not in shut):
+                # Perhaps it was short of what somebody before it did not take after all; or the order has something by now.
                 told.append(Overtaken())
                 continue
-            call = each.wish.call
             tx.tell(StockRefused(cart_id=call.cart_id, order_id=call.order_id, short=came.short), trace=each.trace)
             told.append(came)
         else:
