@@ -8,6 +8,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from banyan.foundation import choose, databases, embedded
 from banyan.foundation.running import Shop
@@ -15,6 +17,10 @@ from banyan.foundation.service import Service
 from banyan.foundation.settings import Settings
 from banyan.kernel.clock import Clock, SystemClock
 from banyan.kernel.ids import SystemIds
+
+# No test is about how long a busy machine takes.
+examples.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("house")
 
 
 @pytest.fixture(scope="session")

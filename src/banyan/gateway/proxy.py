@@ -25,7 +25,9 @@ _log = logging.getLogger(__name__)
 
 
 class Proxy:
-    """The gateway's connections to the services."""
+    """The gateway's connections to the services. `connect`: seconds that making one may take."""
+
+    connect = CONNECT
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -45,7 +47,7 @@ class Proxy:
                 URL(base + _target(scope), encoded=True),
                 headers=self._headers(scope),
                 data=body.chunks() if body else None,
-                timeout=aiohttp.ClientTimeout(total=deadlines.remaining(_LONGEST), connect=CONNECT),
+                timeout=aiohttp.ClientTimeout(total=deadlines.remaining(_LONGEST), connect=self.connect),
                 allow_redirects=False,
             ) as answer:
                 headers = [(name.lower(), value) for name, value in answer.raw_headers]

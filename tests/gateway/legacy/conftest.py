@@ -12,7 +12,18 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from banyan import topology
-from banyan.contracts.moving import AskHomeward, AskPlace, GroupSteering, Homeward, PageRule, Place, Renew, Steering
+from banyan.contracts.moving import (
+    CONFIRM,
+    PLACE,
+    AskHomeward,
+    AskPlace,
+    GroupSteering,
+    Homeward,
+    PageRule,
+    Place,
+    Renew,
+    Steering,
+)
 from banyan.foundation import choose
 from banyan.foundation.edge import Edge
 from banyan.foundation.peers import Local
@@ -34,6 +45,8 @@ RULES = (
     PageRule(method="GET", route="account/account", group="users", kind="read", to="/account"),
     PageRule(method="POST", route="checkout/cart.add", group="orders", kind="write", door="cart/add"),
     PageRule(method="GET", route="checkout/confirm.confirm", group="orders", kind="unsafe_read", door="checkout"),
+    PageRule(method="GET", route="checkout/shown", group="orders", kind="unsafe_read", door=CONFIRM),
+    PageRule(method="POST", route="checkout/placed", group="orders", kind="write", door=PLACE),
     PageRule(method="POST", route="account/edit", group="users", kind="write"),
 )
 CART_ADD = "/index.php?route=checkout/cart.add"

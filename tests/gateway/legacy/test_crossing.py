@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from banyan.contracts.moving import Place
+from banyan.contracts.moving import CONFIRMED, Place
 from banyan.gateway.legacy.crossing import VISITOR, WROTE
 from tests.gateway.legacy.conftest import CART_ADD, PRODUCT, House, OpenHouse
 
@@ -258,3 +258,18 @@ def _failed(house: House) -> int:
     assert house.gateway.crossing is not None
     told = house.gateway.crossing.lease.tally.told()
     return sum(each.failed for each in told if (each.group, each.side) == ("catalog", "new"))
+
+
+async def test_an_order_that_our_side_showed_is_not_placed_by_the_legacy_shop(
+    house: House, http: aiohttp.ClientSession
+) -> None:
+    shown = {"cookie": f"OCSESSID=a; {CONFIRMED}=crt_1.990"}
+    asked = house.old.asked["checkout/placed"]
+    answer = await http.post(f"{house.origin}/index.php?route=checkout/placed", headers=shown)
+    assert await answer.json() == {"redirect": "index.php?route=checkout/checkout"}
+    assert answer.cookies[CONFIRMED]["max-age"] == "0"
+    again = await http.get(f"{house.origin}/index.php?route=checkout/shown", headers=shown)
+    assert ("legacy" in await again.text(), again.cookies[CONFIRMED]["max-age"]) == (True, "0")
+    assert house.old.asked["checkout/placed"] == asked
+    await http.post(f"{house.origin}/index.php?route=checkout/placed", headers={"cookie": "OCSESSID=a"})
+    assert house.old.asked["checkout/placed"] == asked + 1

@@ -1,6 +1,6 @@
 """Workers that are killed at random moments of copy and stream leave the same rows and records as one left in peace.
 
-`KILLS=100` (or `all`): so many kills instead of a dozen, over one shop after another.
+`KILLS=100` (or `all`): so many kills instead of five, over one shop after another.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from tests.move.core.test_streaming import _write_some
 from tests.move.core.toy import SCHEMA, Toy
 from tests.move.kills.mother import Child, Mother
 
-KILLS = {"": 12, "all": 100, "pairs": 100}.get(os.environ.get("KILLS", ""), 0) or int(os.environ["KILLS"])
+KILLS = {"": 5, "all": 100, "pairs": 100}.get(os.environ.get("KILLS", ""), 0) or int(os.environ["KILLS"])
 EACH = 12
 """Kills of one shop's workers: about half of them while it is copied."""
 MAKERS, LANGUAGES = 4_000, ("cs", "da", "es", "it", "nl", "pl", "pt", "sv")

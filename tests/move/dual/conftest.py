@@ -25,7 +25,8 @@ from banyan.move import working
 from banyan.move.app import service as move
 from banyan.move.demo import stocking
 from banyan.move.demo.mariadb import MariaDb
-from banyan.move.demo.old_shop import OldShop
+from banyan.move.demo.old_shop import ROUTES
+from banyan.move.demo.old_shop.serving import OldShop
 from banyan.move.mover import Mover
 from banyan.move.shift import dual
 from banyan.move.storage import groups
@@ -117,7 +118,7 @@ async def world(
     now = clock.now().replace(tzinfo=None, microsecond=0)
     stocking.fill(con, ids=ids, now=now, origin="http://shop.example", size=stocking.Size(12, 12, 4))
     url = mariadb.url(database)
-    legacy_http = await served(OldShop(url, clock=clock, ids=ids))
+    legacy_http = await served(OldShop(url, ROUTES, clock=clock, ids=ids))
     shop = await open_shop(
         *(each() for each in (users, catalog, inventory, orders, move)),
         legacy_url=SecretStr(url),

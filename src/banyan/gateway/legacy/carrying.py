@@ -18,6 +18,7 @@ from banyan.kernel.clock import Clock
 
 _OUR_COOKIES = ("banyan_", "__Host-banyan_", "__Secure-banyan_")
 _PLACES = (b"location", b"content-location")
+_PATIENCE = 5.0  # seconds until a connection is there; nothing is sent before, and an old shop takes its time
 _KEPT_ALIVE = 3.0  # seconds; shorter than any web server's own, so that it is we who close
 
 
@@ -63,7 +64,9 @@ class Carrier:
 
 
 class _AsItCame(Proxy):
-    """The proxy that services are reached by, for a server that knows nothing of us."""
+    """The proxy that services are reached by, for a server that knows nothing of us, and of which there is one."""
+
+    connect = _PATIENCE
 
     def __init__(self, clock: Clock, *, once: bool) -> None:
         super().__init__(clock)

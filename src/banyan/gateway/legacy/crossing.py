@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from banyan.contracts.moving import GroupSteering, Side
+from banyan.contracts.moving import CONFIRM, CONFIRMED, PLACE, GroupSteering, Side
 from banyan.foundation import deadlines
 from banyan.foundation.edge import Receive, Send
 from banyan.foundation.peers import Peers
@@ -14,7 +14,7 @@ from banyan.gateway.legacy.asked import HOME, SAFE, SHARED, Asked, route_of
 from banyan.gateway.legacy.attempt import Attempt, telling, untouched
 from banyan.gateway.legacy.carrying import Carrier, cookies_of
 from banyan.gateway.legacy.dual import Dual
-from banyan.gateway.legacy.homeward import Heard, asked_there, page_of, redirect, translated
+from banyan.gateway.legacy.homeward import Heard, asked_there, begin_again, page_of, redirect, translated
 from banyan.gateway.legacy.lease import Lease
 from banyan.gateway.legacy.places import Places
 from banyan.gateway.legacy.recogniser import Recogniser
@@ -117,12 +117,17 @@ class Crossing:
         group = self.lease.group(line.asked.group)
         if held and group is not None:
             line.scope["headers"].append((HELD, str(group.epoch).encode()))
-        groups = sorted({line.asked.group, *_wrote(cookies_of(line.scope["headers"]))})
+        cookies = cookies_of(line.scope["headers"])
+        groups = sorted({line.asked.group, *_wrote(cookies)})
         told = [self._cookie(WROTE, "-".join(groups), SETTLING)] if group is not None and group.weight else []
-        if group is None or group.owner == "legacy":
-            await self._to_the_owner(line, group, telling(untouched(line.reply), told))
-        else:
-            await self._ours(line, line.reply, told)
+        if group is not None and group.owner == "new":
+            return await self._ours(line, line.reply, told)
+        door = line.asked.rule.door if line.asked.rule else ""
+        if CONFIRMED in cookies and door in (CONFIRM, PLACE):
+            told.append(self._cookie(CONFIRMED, "", 0))
+            if door == PLACE:  # what our side showed is not what the legacy shop would place
+                return await begin_again(telling(untouched(line.reply), told))
+        await self._to_the_owner(line, group, telling(untouched(line.reply), told))
 
     async def _to_the_owner(self, line: Line, group: GroupSteering | None, send: Send) -> None:
         """A write for the legacy shop; in dual mode the mover hears of it afterwards."""

@@ -26,6 +26,14 @@ async def redirect(send: Send, place: str, status: int, told: Headers | None = N
     await send({"type": "http.response.body", "body": b""})
 
 
+async def begin_again(send: Send) -> None:
+    """The last step of a checkout that the legacy shop knows nothing of, answered in its way: back to the first."""
+    body = b'{"redirect":"index.php?route=checkout/checkout"}'
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 async def translated(peers: Peers, path: str, receive: Receive) -> Homeward:
     """What a form of ours is in the legacy shop. Malformed for what is no form, TooLarge for one that is none of ours."""
     body = await _body(receive)

@@ -50,6 +50,7 @@ class Attempt:
     released_at: float | None = None
     fence: Fence = field(init=False)
     services: tuple[str, ...] = ()
+    waits_for: str = ""  # told when the time is over meanwhile
     _began: float = 0.0
     _con: Connection | None = None
     timer: asyncio.Timeout | None = None  # ends what is awaited once writes are held; `drive` sets it up
@@ -94,8 +95,13 @@ class Attempt:
         assert self.held_at is not None
         left = self.held_at + self.budget - self.now
         if left <= 0:
-            raise Over(LATE)
+            raise Over(self.late)
         return left
+
+    @property
+    def late(self) -> str:
+        """That the time is over, and what was waited for."""
+        return f"{LATE}: {self.waits_for}" if self.waits_for else LATE
 
     def at(self, step: str) -> None:
         self.turn.steps.append((step, self.now - self._began))
@@ -121,10 +127,12 @@ class Attempt:
             self.timer.reschedule(asyncio.get_running_loop().time() + self.left)
         self.ground.ports.due[BELL].ring()
         while missing := await workers.not_holding(db, self.group, epoch):
-            if self.now - self.held_at > self.budget - 2 * _LOOK:  # they are named while there is time for it
-                names = ", ".join(each.id for each in missing[:5])
-                raise Over(f"gateway workers did not report that they hold: {names}")
+            names = ", ".join(each.id for each in missing[:5])
+            self.waits_for = f"gateway workers did not report that they hold: {names}"
+            if self.now - self.held_at > self.budget - 2 * _LOOK:
+                raise Over(self.waits_for)
             await self.ground.ports.clock.sleep(_LOOK)
+        self.waits_for = ""
 
     async def rise(self, step: str) -> int:
         """Write a step down with an epoch of its own."""
@@ -145,13 +153,18 @@ def fence_of(ground: Ground, group: str) -> Fence:
 
 
 async def set_tenure(ground: Ground, group: str, owner: str | None, epoch: int, seconds: float) -> list[Held]:
-    """Tell every service of a group who may write. Unavailable when one does not answer in time: it may have heard."""
-    told = []
-    for service in services(ground.adapter, group):
-        call: Call[Held] = TENURE[service](group=group, owner=owner, epoch=epoch)  # type: ignore[assignment]
-        async with deadlines.within(seconds):
-            told.append(await ground.ports.peers.ask(call))
-    return told
+    """Tell every service of a group who may write, all at once. Unavailable when one does not answer in time: it may have
+    heard, as may the others."""
+    calls: list[Call[Held]] = [
+        TENURE[service](group=group, owner=owner, epoch=epoch)  # type: ignore[misc]
+        for service in services(ground.adapter, group)
+    ]
+    async with deadlines.within(seconds):
+        told = await asyncio.gather(*map(ground.ports.peers.ask, calls), return_exceptions=True)
+    for each in told:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in told if isinstance(each, Held)]
 
 
 def words(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 from banyan.kernel.refusals import Refusal, Unavailable
 from banyan.move.cutover import gates
-from banyan.move.cutover.attempt import LATE, Attempt, changed_meanwhile, words
+from banyan.move.cutover.attempt import Attempt, changed_meanwhile, words
 from banyan.move.cutover.reconcile import finish, go_forward
 from banyan.move.source import SqlError
 from banyan.move.storage import groups, hands, log
@@ -31,7 +31,7 @@ async def drive(
             async with asyncio.timeout(None) as attempt.timer:
                 await until_commit(attempt)
         except Exception as error:
-            attempt.turn.why = LATE if attempt.timer and attempt.timer.expired() else words(error)
+            attempt.turn.why = attempt.late if attempt.timer and attempt.timer.expired() else words(error)
             await attempt.let_go()
             await hands.give_up(db, group, attempt.id)
             await _patiently(attempt, partial(_finish, attempt))

@@ -67,11 +67,14 @@ async def _until_commit(attempt: Attempt) -> None:
     while not await heard_all(ground.ports, attempt.services, epoch) or (
         carts and not await all_heard(ground, group, epoch)
     ):
+        attempt.waits_for = "not every fact of ours was heard by the way back"
         _ = attempt.left
         await ground.ports.clock.sleep(_LOOK)
     while (lag := await back.lag(ground.ports.db, group)).due:
+        attempt.waits_for = f"{lag.due} records were not yet written back"
         _ = attempt.left
         await ground.ports.clock.sleep(_LOOK)
+    attempt.waits_for = ""
     await attempt.step("R8")
     if lag.flagged and "unwritable" not in attempt.turn.overridden:
         raise Conflict(
@@ -96,11 +99,14 @@ async def _drain(attempt: Attempt) -> None:
     if "settled" in attempt.turn.overridden:
         return
     hurry, reserve = True, min(_NAMING, attempt.left / 4)
+    attempt.waits_for = "settled: services did not say whether orders are under way"
     while (gate := (await gates.settled(attempt.ground, attempt.group, hurry=hurry))[0]) and not gate.open:
+        attempt.waits_for = f"settled: {gate.said}"
         if attempt.left <= reserve:  # it is said while there is time for it
             raise gates.Shut("revert", attempt.group, [gate])
         hurry = False
         await attempt.ground.ports.clock.sleep(_LOOK)
+    attempt.waits_for = ""
 
 
 async def _must_be_settled(attempt: Attempt) -> None:

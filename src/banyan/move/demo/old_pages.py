@@ -54,6 +54,11 @@ def confirm(lines: Iterable[Mapping[str, Any]], amounts: Mapping[str, Decimal]) 
     return frame("Confirm Order", f"<h1>Confirm Order</h1><table>{rows}{sums}</table>")
 
 
+def unconfirmed() -> str:
+    """The last step while one before it is missing: no button."""
+    return frame("Confirm Order", "<h1>Confirm Order</h1><p>Delivery or payment is not chosen yet.</p>")
+
+
 def thanks(order: int) -> str:
     return frame("Your order has been placed!", f"<h1>Your order has been placed!</h1><p>Order {order}</p>")
 

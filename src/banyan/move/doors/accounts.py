@@ -18,7 +18,7 @@ from banyan.move.doors.visit import Visit
 T = TypeVar("T")
 _TRIES = 5  # before a change that always meets another is told so
 NO_MATCH = "Warning: No match for E-Mail Address and/or Password."
-_ADDRESS = {
+ADDRESS = {
     "line1": "address_1",
     "line2": "address_2",
     "city": "city",
@@ -106,12 +106,12 @@ async def save_address(visit: Visit) -> Response:
     """A new address, or with `address_id` in the query that one."""
     if not visit.shopper.signed_in:
         return visit.go("/sign-in")
-    fields = await _fields(visit)
+    told = await fields(visit)
     known = visit.query["address_id"]
     try:
-        saved = await _edit_address(visit, known, fields) if known else await _add_address(visit, fields)
+        saved = await _edit_address(visit, known, told) if known else await add_address(visit, told)
     except Refusal as refusal:
-        return _refused(visit, refusal, _ADDRESS, back="/account/addresses")
+        return _refused(visit, refusal, ADDRESS, back="/account/addresses")
     text = "Your address has been successfully " + ("updated" if known else "added")
     return visit.done(text, "/account/addresses", address_id=saved)
 
@@ -134,7 +134,8 @@ async def _tokens(visit: Visit, path: str, body: dict[str, Any]) -> Tokens:
     return shaped(Tokens, await patiently(visit.ports.clock, ask))
 
 
-async def _add_address(visit: Visit, fields: dict[str, Any]) -> str:
+async def add_address(visit: Visit, fields: dict[str, Any]) -> str:
+    """Our id of it."""
     ask = partial(visit.shopper.line.send, "users", "POST", "/v1/me/addresses", fields, key=visit.key())
     return shaped(_Saved, await patiently(visit.ports.clock, ask)).id
 
@@ -167,7 +168,7 @@ async def _address_path(visit: Visit, key: str) -> str:
     return f"/v1/me/addresses/{segment(id)}"
 
 
-async def _fields(visit: Visit) -> dict[str, Any]:
+async def fields(visit: Visit) -> dict[str, Any]:
     """An address as `users` takes it; the company stands in the second line, as in addresses that were taken over."""
     form = visit.form
     lines = [each for each in (form["address_2"], form["company"]) if each]

@@ -5,21 +5,16 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from banyan.contracts.moving import CONFIRM, PLACE
 from banyan.foundation import web
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import NotFound
-from banyan.move.doors import accounts, carts
+from banyan.move.doors import accounts, carts, checkout
 from banyan.move.doors.books import Books
+from banyan.move.doors.checkout import placing, steps
 from banyan.move.doors.visit import Visit
 
 Door = Callable[[Visit], Awaitable[Response]]
-
-
-async def checkout(visit: Visit) -> Response:
-    """Any step of the legacy checkout: on to ours, which has the same cart."""
-    if visit.route.endswith("success"):
-        return visit.go("/account/orders" if visit.shopper.signed_in else "/")
-    return visit.go("/checkout/delivery")
 
 
 async def save_currency(visit: Visit) -> Response:
@@ -45,7 +40,16 @@ DOORS: dict[str, Door] = {
     "newsletter.save": accounts.save_newsletter,
     "address.save": accounts.save_address,
     "address.delete": accounts.remove_address,
-    "checkout": checkout,
+    "checkout": checkout.elsewhere,
+    "checkout.address": steps.address,
+    "checkout.new_address": steps.new_address,
+    "checkout.ways": steps.ways,
+    "checkout.way": steps.way,
+    "checkout.means": steps.means,
+    "checkout.pay": steps.pay,
+    CONFIRM: placing.confirm,
+    PLACE: placing.place,
+    "checkout.success": placing.success,
     "currency.save": save_currency,
     "wishlist.add": wishlist,
     "wishlist.remove": wishlist,

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
+from banyan.contracts.moving import CONFIRMED
 from banyan.foundation.auth import CART_COOKIE
 from banyan.foundation.face.jar import Jar
 from banyan.foundation.face.line import Line, Seen, or_none, shaped
@@ -13,9 +14,11 @@ from banyan.foundation.face.places import segment
 from banyan.foundation.face.session import Session, Tokens
 from banyan.foundation.peers import HttpAnswer, Peers
 from banyan.kernel.clock import Clock
+from banyan.kernel.money import Money
 from banyan.kernel.refusals import Refusal
 
 MONTH = 30 * 86_400  # seconds
+_CLOSED = frozenset(("no_such_cart", "already_ordered", "cart_merged"))
 _TRIES, _PAUSE = 60, 0.05  # seconds between them
 
 
@@ -27,6 +30,10 @@ class Cookie(Enum):
     CART = CART_COOKIE
     CART_ID = "banyan_cart_id"
     COUNT = "banyan_count"
+    CONFIRMED = CONFIRMED  # the cart and the total of the order that was last shown
+
+
+NOTHING = Money(0, "XXX")
 
 
 class CartLine(Seen):
@@ -34,13 +41,21 @@ class CartLine(Seen):
     sku: str
     name: str
     quantity: int
+    total: Money = NOTHING
 
 
 class Cart(Seen):
     id: str
     token: str | None = None
     lines: tuple[CartLine, ...] = ()
-    total: dict[str, Any] = {}
+    email: str | None = None
+    address: dict[str, Any] | None = None
+    shipping_option: str | None = None  # None before it is chosen, or when it is not offered any more
+    subtotal: Money = NOTHING
+    shipping: Money = NOTHING
+    tax: Money = NOTHING
+    total: Money = NOTHING
+    order_id: str | None = None
 
     @property
     def pieces(self) -> int:
@@ -73,7 +88,9 @@ class Shopper:
     ) -> None:
         """`secure`: the shop is on https."""
         self.clock = clock
-        self.jar = Jar(Cookie, cookies, path="/", same_site="lax", secure=secure, shared=[Cookie.CART])
+        self.jar = Jar(
+            Cookie, cookies, path="/", same_site="lax", secure=secure, shared=[Cookie.CART, Cookie.CONFIRMED]
+        )
         self.session = _Browser(self.jar, headers, peers, access=Cookie.ACCESS, refresh=Cookie.REFRESH, seconds=MONTH)
         self.line = Line(peers, self.session)
 
@@ -104,9 +121,17 @@ class Shopper:
 
     async def add(self, sku: str, quantity: int, key: str) -> Cart:
         """`key`: an Idempotency-Key, empty where adding twice means twice."""
-        cart = await self.some_cart()
-        body = {"sku": sku, "quantity": quantity}
-        at = f"/v1/carts/{segment(cart.id)}/lines"
+        known = self.jar.get(Cookie.CART_ID)
+        if known and (self.signed_in or self.jar.get(Cookie.CART)):
+            try:
+                return await self._add(known, sku, quantity, key)
+            except Refusal as refusal:
+                if refusal.code not in _CLOSED:
+                    raise
+        return await self._add((await self.some_cart()).id, sku, quantity, key)
+
+    async def _add(self, cart_id: str, sku: str, quantity: int, key: str) -> Cart:
+        body, at = {"sku": sku, "quantity": quantity}, f"/v1/carts/{segment(cart_id)}/lines"
         sent = await patiently(self.clock, lambda: self.line.send("orders", "POST", at, body, key=key))
         return self._hold(shaped(Cart, sent))
 
@@ -114,6 +139,12 @@ class Shopper:
         """0 removes it."""
         at = f"/v1/carts/{segment(cart.id)}/lines/{segment(line.id)}"
         return self._hold(shaped(Cart, await self.line.send("orders", "PATCH", at, {"quantity": quantity})))
+
+    async def deliver(self, cart: Cart, email: str, address: Mapping[str, Any], option: str) -> Cart:
+        """Say where it goes and how; the answer has tax and total."""
+        body = {"email": email, "address": dict(address), "shipping_option": option}
+        at = f"/v1/carts/{segment(cart.id)}/delivery"
+        return self._hold(shaped(Cart, await self.line.send("orders", "PUT", at, body)))
 
     async def keep(self, tokens: Tokens) -> None:
         """Signed in from now on; what the guest had in the cart goes along, and signing in does not fail where it does not."""

@@ -175,5 +175,7 @@ async def hear(ports: Ports, call: TellWritten) -> Noted:
 async def _group(db: Any, name: str) -> Group:
     group = await groups.one(db, name)
     if group is None:
-        raise NotFound(f"there is no group {name}; banyan move plan shows which there are")
+        raise NotFound(
+            f"there is no group {name} that was prepared: banyan move prepare all, and banyan move status shows them"
+        )
     return group

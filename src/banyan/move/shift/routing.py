@@ -33,7 +33,8 @@ class Routed:
 
     def lines(self) -> list[str]:
         there = f"{self.group}: we answer {self.weight} % of reads"
-        return [there + (f", on the way to {self.goal} %" if self.goal != self.weight else ""), *self._next()]
+        there += f", on the way to {self.goal} %" if self.goal != self.weight else ""
+        return [there + (f"; {self.shadow} % are asked of both sides" if self.shadow else ""), *self._next()]
 
     def _next(self) -> list[str]:
         if self.goal > self.weight:
@@ -89,7 +90,9 @@ async def shadow(ports: Ports, name: str, percent: int, *, who: str = "operator"
 async def _group(tx: Any, name: str) -> Group:
     group = await groups.one(tx, name)
     if group is None:
-        raise NotFound(f"there is no group {name}; banyan move plan shows which there are")
+        raise NotFound(
+            f"there is no group {name} that was prepared: banyan move prepare all, and banyan move status shows them"
+        )
     return group
 
 

@@ -1,84 +1,57 @@
-"""Shoppers of the demo: a steady stream of legacy-shaped requests through the one door, and their own ledger of promises.
-
-Open loop: requests start when they are due whether or not the shop keeps up, so a pause shows in every one that waited.
-"""
+"""So many signed-in customers at one door: some keep their accounts, some buy, and anybody looks at products."""
 
 import asyncio
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import orjson
 
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 from banyan.move.demo import stocking
+from banyan.move.demo.shoppers.browser import PATIENCE, Browser, Unanswered
+from banyan.move.demo.shoppers.buying import REQUESTS, Buyer
+from banyan.move.demo.shoppers.ledger import Ledger, Promise
 
-PATIENCE = 30.0
-"""Seconds a shopper waits for an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """A write that was acknowledged, whoever owned the shop: an address must be found once, and only once; of the edits of
-    a customer's name the last."""
-
-    kind: str  # address, edit
-    customer: int
-    token: str
-    began: float  # seconds on the monotonic clock when it was sent
-    at: float  # … and when it was acknowledged
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What shoppers saw."""
-
-    promises: list[Promise] = field(default_factory=list)
-    unsure: list[Promise] = field(default_factory=list)  # the line broke before an answer: may be there once, or not
-    wrong: list[str] = field(default_factory=list)
-    writes: list[tuple[float, float]] = field(default_factory=list)  # (when it was due, seconds it took)
-    reads: list[tuple[float, float]] = field(default_factory=list)
-    answers: Counter[str] = field(default_factory=Counter)  # by `side status`
-
-    def slowest(self, begin: float, end: float) -> float:
-        """The longest a write took that was due between two moments; seconds."""
-        return max((took for due, took in self.writes if begin <= due < end), default=0.0)
-
-
-def quantile(times: Sequence[float], share: float) -> float:
-    """The time that this share of requests stayed below; 0 for none."""
-    ordered = sorted(times)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+_FAVOURITES = 5  # products that one customer puts into the cart again and again
+_SHARE = 5  # one of so many customers buys
+_ACCOUNTS = ("address", "edit", "cart", "edit", "cart", "edit")
+KINDS: tuple[str, ...] = (*_ACCOUNTS, *_ACCOUNTS, *_ACCOUNTS, "order", *[""] * (REQUESTS - 1))
+"""Writes in turn; an order is as many requests as there are gaps behind it."""
 
 
 class Shoppers:
-    """So many signed-in customers at one door."""
+    """`ledger` is what they saw."""
 
     def __init__(self, base: str, customers: Sequence[int], *, clock: Clock, ids: Ids, products: int) -> None:
+        """`customers`: their numbers in the legacy shop, where each one's address has the same number."""
         self.ledger = Ledger()
         self._base = base.rstrip("/")
-        self._customers = customers
+        self._customers = customers[: len(customers) - len(customers) // _SHARE]
+        self._buying = customers[len(self._customers) :]
         self._products = products
         self._clock = clock
         self._ids = ids
-        self._cookies: dict[int, dict[str, str]] = {}
+        self._browsers: dict[int, Browser] = {}
+        self._free: deque[Buyer] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
     async def sign_in(self, http: aiohttp.ClientSession) -> None:
         """All of them, four at a time: a password check is made to be slow."""
-        todo = iter(self._customers)
+        todo = iter([*self._customers, *self._buying])
 
         async def one_after_another() -> None:
             for customer in todo:
+                browser = self._browsers[customer] = Browser(self._base, http)
                 form = {"email": f"shopper{customer}@example.com", "password": stocking.PASSWORD}
-                answer = await self._send(http, customer, "POST", "account/login.login", form)
+                answer = await browser.post("account/login.login", form)
                 if "redirect" not in answer:
                     self.ledger.wrong.append(f"shopper {customer} could not sign in: {answer}")
 
         await asyncio.gather(*(one_after_another() for _ in range(4)))
+        for each in self._buying:
+            self._free.append(Buyer(each, each, self._browsers[each], self.ledger, self._clock))
 
     async def shop(
         self,
@@ -87,11 +60,11 @@ class Shoppers:
         writes: float,
         reads: float,
         going_on: Callable[[], bool],
-        kinds: Sequence[str] = ("address", "edit", "cart", "edit", "cart", "edit"),
+        kinds: Sequence[str] = KINDS,
     ) -> None:
         """Start `writes` and `reads` a second, evenly, while `going_on()`; then wait for those that run."""
         await asyncio.gather(
-            self._every(1 / writes, lambda n: self._write(http, kinds[n % len(kinds)]), going_on),
+            self._every(1 / writes, lambda n: self._write(kinds[n % len(kinds)]), going_on),
             self._every(1 / reads, lambda _: self._read(http), going_on),
         )
         while self._running:
@@ -115,16 +88,33 @@ class Shoppers:
             task.add_done_callback(self._running.discard)
             count += 1
 
-    async def _write(self, http: aiohttp.ClientSession, kind: str) -> None:
+    async def _write(self, kind: str) -> None:
+        if kind == "order":
+            await self._buy()
+        elif kind:
+            await self._change(kind)
+
+    async def _buy(self) -> None:
+        """Whoever has been idle for longest buys something; nobody does while all are at it."""
+        if not self._free:
+            return
+        buyer = self._free.popleft()
+        units = {self._any_product(): 1 + int(self._ids.fraction() * 3)}
+        if self._ids.fraction() < 0.3:
+            units[self._any_product()] = 1
+        await buyer.buy(units)
+        self._free.append(buyer)
+
+    async def _change(self, kind: str) -> None:
         customer = self._customers[int(self._ids.fraction() * len(self._customers))]
         due, token = self._clock.monotonic(), self._ids.secret(9).hex()
         promise = Promise(kind, customer, token, due, due)
-        route, form = self._wish(kind, token)
+        route, form = self._wish(kind, token, customer)
         try:
-            answer = await self._send(http, customer, "POST", route, form)
-        except (aiohttp.ClientError, TimeoutError) as error:
+            answer = await self._browsers[customer].post(route, form)
+        except Unanswered as error:
             self.ledger.unsure.append(promise)
-            self.ledger.wrong.append(f"{route}: {type(error).__name__} {error}")
+            self.ledger.wrong.append(f"{route}: {error}")
             return
         finally:
             self.ledger.writes.append((due, self._clock.monotonic() - due))
@@ -133,18 +123,17 @@ class Shoppers:
         elif kind in ("address", "edit"):
             self.ledger.promises.append(Promise(kind, customer, token, due, self._clock.monotonic()))
 
-    def _wish(self, kind: str, token: str) -> tuple[str, dict[str, str]]:
+    def _wish(self, kind: str, token: str, customer: int) -> tuple[str, dict[str, str]]:
         if kind == "address":
             place = {"firstname": "A", "lastname": "Shopper", "city": "Berlin", "postcode": "10115"}
             return "account/address.save", {**place, "address_1": token, "country_id": str(stocking.COUNTRY)}
         if kind == "cart":
-            number = 1 + int(self._ids.fraction() * self._products)
-            return "checkout/cart.add", {"product_id": str(number), "quantity": "1"}
+            favourite = 1 + (customer * 7 + int(self._ids.fraction() * _FAVOURITES)) % self._products
+            return "checkout/cart.add", {"product_id": str(favourite), "quantity": "1"}
         return "account/edit.save", {"firstname": "A", "lastname": token, "telephone": ""}
 
     async def _read(self, http: aiohttp.ClientSession) -> None:
-        number = 1 + int(self._ids.fraction() * self._products)
-        due = self._clock.monotonic()
+        number, due = self._any_product(), self._clock.monotonic()
         try:
             url = f"{self._base}/index.php?route=product/product&product_id={number}"
             async with http.get(url, timeout=aiohttp.ClientTimeout(total=PATIENCE)) as answer:
@@ -156,24 +145,5 @@ class Shoppers:
             self.ledger.wrong.append(f"product {number}: {type(error).__name__} {error}")
         self.ledger.reads.append((due, self._clock.monotonic() - due))
 
-    async def _send(
-        self, http: aiohttp.ClientSession, customer: int, method: str, route: str, form: dict[str, str]
-    ) -> dict[str, object]:
-        """The JSON that the shop answers; other statuses than 200 are told as an error."""
-        cookies = self._cookies.setdefault(customer, {})
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())} if cookies else {}
-        async with http.request(
-            method,
-            f"{self._base}/index.php?route={route}",
-            data=form,
-            headers=headers,
-            timeout=aiohttp.ClientTimeout(total=PATIENCE),
-        ) as answer:
-            body = await answer.read()
-            self.ledger.answers[f"write {answer.status}"] += 1
-            for name, morsel in answer.cookies.items():
-                cookies[name] = morsel.value
-            if answer.status != 200:
-                return {"error": f"{answer.status} {body[:200]!r}"}
-            got = orjson.loads(body)
-            return got if isinstance(got, dict) else {"error": str(got)}
+    def _any_product(self) -> int:
+        return 1 + int(self._ids.fraction() * self._products)
