@@ -262,10 +262,14 @@ class OrdersHandOver(_HandOver, Call[Handed], owner="orders", answer=Handed):
 
 
 class Touched(Contract):
-    """Ids of records, as OrdersHandOver is asked for them; `until` is what to say as `since` the next time."""
+    """Ids of records, as OrdersHandOver is asked for them; `until` is what to say as `since` the next time.
+
+    `marks`: of each id one that is another as soon as the cart has changed again.
+    """
 
     ids: tuple[str, ...]
     until: datetime
+    marks: tuple[str, ...] = ()
 
 
 class CartsTouched(Call[Touched], owner="orders", answer=Touched):

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from banyan.foundation.auth import CART_COOKIE, Authority
 from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, SureKey, Who, key_for, problem
-from banyan.kernel.refusals import Refusal
+from banyan.kernel.refusals import Malformed, Refusal
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/-]{1,300}")
 # The headers an endpoint may ask for, and how long the shortest limit on each is, in bytes.
@@ -125,7 +125,8 @@ class Express:
             return
         way, places = found
         body = await _read(receive)
-        if body is None:
+        if body is None:  # chunks that are none, too, are told as a disconnect: whoever is still there is answered
+            await problem(Malformed("the body did not come whole"))(scope, receive, send)
             return
         try:
             asked = _Asked(scope["method"], scope["path"], places, _headers(scope, body), body)

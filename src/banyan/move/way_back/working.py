@@ -27,6 +27,7 @@ class WayBack:
     owned: Owned
     bell: Wake | None = None
     writer: Writer | None = field(default=None)
+    _heard: dict[str, str] = field(default_factory=dict)  # carts that were told of, as they were then
     _carts_at: float = float("-inf")
 
     async def run(self) -> None:
@@ -78,7 +79,7 @@ class WayBack:
         if not wanted:
             return 0
         self._carts_at = now
-        return await hear_carts(self.ground, group)
+        return await hear_carts(self.ground, group, self._heard)
 
     async def _drop_writer(self) -> None:
         if self.writer is not None:

@@ -42,7 +42,10 @@ async def touched(ports: Ports, call: CartsTouched) -> Touched:
     last = found[-1][1] if len(found) == call.most else ports.clock.now()
     # Where more than a full answer was touched within the margin, going back by it would go round for ever.
     until = last if len(found) == call.most and last - MARGIN <= since else last - MARGIN
-    return Touched(ids=tuple(dict.fromkeys(id for id, _ in found)), until=max(since, until))
+    marks: dict[str, str] = {}
+    for id, _, mark in found:  # a record that several carts have stood for has the marks of all
+        marks[id] = f"{marks[id]}, {mark}" if id in marks else mark
+    return Touched(ids=tuple(marks), marks=tuple(marks.values()), until=max(since, until))
 
 
 def cart(known: Items | None) -> Kind[CartRecord]:

@@ -17,7 +17,8 @@ DELETE FROM payment_due USING unnest($1::text[], $2::integer[]) AS told (order_i
 WHERE payment_due.order_id = told.order_id AND payment_due.version <= told.version"""
 
 _TOUCHED = """
-SELECT coalesce(taken_as, id) AS id, touched_at FROM cart WHERE touched_at >= $1 AND NOT one_click
+SELECT coalesce(taken_as, id) AS id, touched_at, concat_ws(' ', id, status, version, touched_at) AS mark
+FROM cart WHERE touched_at >= $1 AND NOT one_click
 ORDER BY touched_at, id LIMIT $2"""
 # The cart that stands for a record: the one that says so, else the one of that id.
 _STANDS = """
@@ -102,9 +103,9 @@ async def carts(db: Reader, ids: Collection[str]) -> dict[str, Row]:
     return {row["record_id"]: row for row in rows}
 
 
-async def touched(db: Reader, since: datetime, most: int) -> list[tuple[str, datetime]]:
-    """Carts by the id of their record, with when they were touched last; the earliest first."""
-    return [(row["id"], row["touched_at"]) for row in await db.fetch(_TOUCHED, since, most)]
+async def touched(db: Reader, since: datetime, most: int) -> list[tuple[str, datetime, str]]:
+    """Carts by the id of their record, with when they were touched last and a mark of how they are; the earliest first."""
+    return [(row["id"], row["touched_at"], row["mark"]) for row in await db.fetch(_TOUCHED, since, most)]
 
 
 async def hold_carts(tx: Tx, ids: Collection[str]) -> dict[str, Held]:
