@@ -1,5 +1,6 @@
 """One order's spans reach a collector as one tree, by the standard OTEL_* settings and nothing else."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -48,8 +49,14 @@ async def test_one_order_is_one_tree_of_spans_from_the_door_to_the_bank_and_the_
     async with own_shop(folder, clock, options=("--empty",)) as shop, aiohttp.ClientSession() as http:
         await stock(folder, SKU, 5)
         await shop.start()
-        assert (await Buyer(http, shop.url, clock=clock, ids=SystemIds(clock)).buy(SKU))[0] == "confirmed"
-        await clock.sleep(1)
+        buyer = Buyer(http, shop.url, clock=clock, ids=SystemIds(clock))
+        status, order = await buyer.buy(SKU)
+        assert status == "confirmed"
+        async with asyncio.timeout(30):
+            while order["payment_status"] != "captured":  # which happens after the answer
+                await clock.sleep(0.1)
+                _, order = await buyer.call("GET", f"/v1/orders/{order['id']}")
+        await clock.sleep(3)  # spans are sent when the shop stops; until then facts find their listeners
     await runner.cleanup()
     [trace] = {trace for trace, name in spans if name == "ask inventory.HoldStock"}
     tree = {name for each, name in spans if each == trace}

@@ -11,7 +11,10 @@ from banyan.trial.moving.books import Books
 from banyan.trial.moving.evidence import Evidence
 from banyan.trial.moving.stage import Stage
 
-_LOOKS, _PAUSE = 20, 1.0  # what was acknowledged a moment ago may still be on its way back: looks, and seconds between
+_LOOKS, _PAUSE = (
+    20,
+    1.0,
+)  # what was acknowledged a moment ago may still be on its way to the other side: looks, and seconds
 
 
 async def look_for_everything(
@@ -23,12 +26,17 @@ async def look_for_everything(
     evidence.promises, evidence.bought = len(ledger.promises), len(ledger.bought)
     orders = (*ledger.bought, *ledger.unsure_orders)
     promised = {each.customer for each in ledger.promises} | {each.customer for each in orders}
+    there = here = before
     for _ in range(_LOOKS):
         there = await asyncio.to_thread(Books.of, on.mariadb, before.older)
-        if not (_accounts_lost(ledger, there) or _orders_lost(ledger, there)):
+        if _all_there(ledger, before, there):
             break
         await on.clock.sleep(_PAUSE)
-    here = await Books.of_ours(http, on.shop.url, sorted(promised), before.older, before.skus)
+    for _ in range(_LOOKS):
+        here = await Books.of_ours(http, on.shop.url, sorted(promised), before.older, before.skus)
+        if _all_there(ledger, before, here):
+            break
+        await on.clock.sleep(_PAUSE)
     for side, books in {"the legacy shop": there, "our side": here}.items():
         evidence.lost += _accounts_lost(ledger, books)
         evidence.doubled += [each for each in ledger.promises if each.kind == "address" and books.lines[each.token] > 1]
@@ -36,6 +44,10 @@ async def look_for_everything(
         evidence.orders_doubled += _doubled(ledger, books, side)
         evidence.orders_different += [*_different(ledger, books, side), *books.odd]
         evidence.stock_wrong += _stock(ledger, before, books, side)
+
+
+def _all_there(ledger: Ledger, before: Books, books: Books) -> bool:
+    return not (_accounts_lost(ledger, books) or _orders_lost(ledger, books) or _stock(ledger, before, books, ""))
 
 
 def _accounts_lost(ledger: Ledger, books: Books) -> list[Promise]:
