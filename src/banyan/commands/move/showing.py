@@ -16,6 +16,9 @@ def demo(
     reads: Annotated[float, typer.Option(help="Page views a second.", min=1, max=500)] = 20,
     rounds: Annotated[int, typer.Option(help="How often the groups go over and back.", min=1, max=50)] = 1,
     groups: Annotated[str, typer.Option(help="The groups that go over and back together.")] = "users,orders",
+    shoppers: Annotated[int, typer.Option(help="How many of them there are.", min=1, max=5000)] = 300,
+    quiet: Annotated[float, typer.Option(help="Seconds of traffic before, between and after.", min=0, max=600)] = 5,
+    everything: Annotated[bool, typer.Option(help="Take the other groups over, too.")] = True,
     max_pause: Pause = 1000,
     as_json: Json = False,
 ) -> None:
@@ -40,6 +43,9 @@ def demo(
         reads=reads,
         rounds=rounds,
         groups=tuple(each for each in GROUPS if each in named),
+        shoppers=shoppers,
+        quiet_seconds=quiet,
+        everything=everything,
         max_pause=max_pause,
     )
     with tempfile.TemporaryDirectory(prefix="banyan-moving-") as folder:
