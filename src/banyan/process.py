@@ -83,8 +83,9 @@ async def open_parts(
     """
     if not serve:  # the index is kept by who answers searches; one process alone can hold its folder
         settings = settings.model_copy(update={"search_url": SecretStr("embedded://memory")})
-    elif several and settings.search_url.get_secret_value() == "embedded://":
-        settings = settings.model_copy(update={"search_url": SecretStr("embedded://search?shared")})
+    elif several:
+        shared = choose.search_of_several(settings.search_url.get_secret_value())
+        settings = settings.model_copy(update={"search_url": SecretStr(shared)})
     services = [name for name in parts if name in topology.SERVICES]
     faces = [name for name in parts if name in topology.FACES]
     if serve and len(parts) > 1 and "gateway" not in parts:

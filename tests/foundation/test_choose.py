@@ -54,3 +54,17 @@ async def test_who_was_given_no_search_says_so_when_it_searches() -> None:
     with pytest.raises(RuntimeError, match="orders declares no search"):
         absent.find("tea")
     await absent.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "several"),
+    [
+        ("embedded://", "embedded://search?shared"),
+        ("embedded://elsewhere", "embedded://elsewhere?shared"),
+        ("embedded://elsewhere?shared", "embedded://elsewhere?shared"),
+        ("embedded://memory", "embedded://memory"),
+        ("https://search.example:9200", "https://search.example:9200"),
+    ],
+)
+def test_several_processes_share_an_index_that_lies_in_a_folder(url: str, several: str) -> None:
+    assert choose.search_of_several(url) == several

@@ -1,10 +1,10 @@
 """The short way answers as the long one does; what is not plain goes the long way."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
 from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
@@ -121,6 +121,18 @@ async def test_both_ways_answer_alike(
     shop: Shop, method: str, path: str, headers: dict[str, str], body: bytes, status: int
 ) -> None:
     assert (await both(shop, method, path, headers, body)).status == status
+
+
+def test_a_marked_route_behind_a_guard_of_its_router_stops_the_start() -> None:
+    async def guard() -> None: ...
+
+    async def see(who: Who) -> Response:
+        return web.json({"caller": who.caller})
+
+    router = APIRouter(dependencies=[Depends(guard)])
+    router.get("/v1/guarded")(short(see))
+    with pytest.raises(TypeError, match="/v1/guarded"):
+        Express(FastAPI(), router.routes, cast("Ports", None))
 
 
 async def test_plain_requests_do_go_the_short_way(shop: Shop) -> None:

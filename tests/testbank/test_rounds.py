@@ -145,34 +145,5 @@ async def test_deeds_together_leave_what_some_order_of_them_would(
     assert await desk.broken() == []
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"amount": 0},
-        {"amount": "5"},
-        {"amount": 5.0},
-        {"amount": 2**70},
-        {"currency": "euro"},
-        {"token": "tok_who"},
-        {"capture": "yes"},
-        {"capture": "perhaps"},
-        {"more": 1},
-        {"reference": " padded "},
-        {"reference": "a\x00"},
-    ],
-)
-async def test_the_straight_way_and_the_long_one_answer_alike(desk: Desk, body: dict[str, Any]) -> None:
-    """A charset sends a request the long way."""
-    answers = []
-    for number, kind in enumerate(("application/json", "application/json; charset=utf-8")):
-        reference = desk.ports.ids.new("way") + str(number)
-        asked = {"reference": reference, "amount": 500, "currency": "EUR", "token": "tok_ok"} | body
-        answers.append(await desk.http("POST", "/charges", asked, kind=kind))
-    kept = [{k: v for k, v in each.json().items() if k not in ("id", "reference", "created_at")} for each in answers]
-    assert answers[0].status == answers[1].status
-    assert kept[0] == kept[1]
-
-
 async def test_the_book_is_sound_after_all_of_this(desk: Desk) -> None:
     assert await desk.broken() == []

@@ -110,11 +110,12 @@ async def _export(data_dir: DataDir, file: Path | None, kind: Kind) -> int:
         ports = process.shop.ports["catalog"]
         if file is None:
             return await importing.export(ports, sys.stdout.buffer, kind.value)
-        # Beside the file first: a run that is broken off leaves the old one whole.
-        beside = file.with_name(file.name + ".part")
+        # Beside the file first: a run that is broken off leaves the old one whole. A pipe or a device is no file to replace.
+        beside = file if file.exists() and not file.is_file() else file.with_name(file.name + ".part")
         with gzip.open(beside, "wb") if file.suffix == ".gz" else beside.open("wb") as stream:
             count = await importing.export(ports, stream, kind.value)
-        beside.replace(file)
+        if beside != file:
+            beside.replace(file)
         return count
 
 

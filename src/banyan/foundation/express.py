@@ -59,9 +59,11 @@ Maker = Callable[[_Asked], Any]
 
 
 class _Way:
-    """One route by the short way. TypeError for an endpoint that asks for more than is known here."""
+    """One route by the short way. TypeError for one that asks for more than is known here, such as a router's guard."""
 
     def __init__(self, route: APIRoute) -> None:
+        if route.dependencies:
+            raise TypeError(f"{route.path} depends on more than its endpoint asks for: it cannot go the short way")
         self.route = route
         self.endpoint: Callable[..., Awaitable[Response]] = route.endpoint
         self.makers = dict[str, Maker]()

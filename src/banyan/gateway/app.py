@@ -1,7 +1,7 @@
 """The gateway put together: one ASGI application that everything from outside comes through."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
@@ -52,14 +52,18 @@ async def open_gateway(
     """
     counters = await choose.cache(shop.settings, shop.clock)
     own = await choose.cache(shop.settings.model_copy(update={"cache_url": SecretStr("memory://")}), shop.clock)
-    keys = await choose.keys(shop.settings)
-    rate = shop.settings.waiting_room
+    opened: list[Cache | Keys] = [counters, own]
+    room = None
+    if rate := shop.settings.waiting_room:
+        keys = await choose.keys(shop.settings)
+        opened.append(keys)
+        room = WaitingRoom(rate, keys, shop.clock, shop.ids)
     gateway = Gateway(
         *(shop, routes, Limits(counters, own)),
         extra=extra or {},
         proxies=proxies,
-        opened=(counters, own, keys),
-        room=WaitingRoom(rate, keys, shop.clock, shop.ids) if rate else None,
+        opened=opened,
+        room=room,
     )
 
     async def from_now(_: Ports) -> None:
@@ -85,7 +89,7 @@ class Gateway:
         *,
         extra: Mapping[str, App],
         proxies: int,
-        opened: tuple[Cache | Keys, ...] = (),
+        opened: Sequence[Cache | Keys] = (),
         room: WaitingRoom | None = None,
     ) -> None:
         settings = shop.settings

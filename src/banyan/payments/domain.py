@@ -106,6 +106,7 @@ class Operation:
     attempts: int = 0
     epoch: int = 0
     created_at: datetime | None = None
+    trace: str = ""  # of the request it is due to
 
     @property
     def open(self) -> bool:
@@ -171,6 +172,10 @@ class Account:
     def tell(self, fact: Event) -> None:
         self.facts.append((fact, self.trace))
 
+    def due_to(self, trace: str) -> None:
+        """Who acts on it now: the request that the open operation is due to, or else this one."""
+        self.trace = next((each.trace for each in self.open_ones() if each.trace), trace)
+
     def open_ones(self) -> list[Operation]:
         return [each for each in self.asked.values() if each.open]
 
@@ -181,7 +186,7 @@ class Account:
     def intend(self, operation: Operation, seconds: float) -> Operation:
         """Write down that this is to be asked: due at once, or taken for `seconds` in which nobody else will ask."""
         taken = int(seconds > 0)
-        made = replace(operation, state="sent" if taken else "intended", attempts=taken, epoch=taken)
+        made = replace(operation, state="sent" if taken else "intended", attempts=taken, epoch=taken, trace=self.trace)
         self.intended.append((made, seconds))
         self.asked[made.id] = made
         return made

@@ -53,6 +53,7 @@ class Door:
         self._lines: dict[Priority, deque[asyncio.Future[None]]] = {priority: deque() for priority in Priority}
         self.limit = Limit(clock.monotonic())
         self.running = 0
+        self._told = 0
 
     @asynccontextmanager
     async def inside(self, priority: Priority, kind: str) -> AsyncIterator[None]:
@@ -97,7 +98,9 @@ class Door:
         self.running += 1
         self.limit.began(self.running)
         RUNNING.set(self.running)
-        ALLOWED.set(self.limit.allowed)
+        if self._told != self.limit.allowed:
+            self._told = self.limit.allowed
+            ALLOWED.set(self._told)
 
     def _leave(self) -> None:
         """Out, and in with as many as there is room for now."""

@@ -66,6 +66,11 @@ def routes(ports: Ports, acts: Acts) -> APIRouter:
 
         return web.told(await acts.once_with(key, act))
 
+    _reads(router, ports, acts)
+    return router
+
+
+def _reads(router: APIRouter, ports: Ports, acts: Acts) -> None:
     @router.post("/route", response_model=RoutedShown, responses=_REFUSED)
     async def route_group(who: Who, group: Group, said: RouteBody, key: MaybeKey) -> Response:
         """Answer more of the group's reads, step by step as long as we do well; less than now is done at once."""
@@ -87,8 +92,6 @@ def routes(ports: Ports, acts: Acts) -> APIRouter:
             return answer(await routing.shadow(ports, wanted, said.percent, who=name))
 
         return web.told(await acts.once(key, act))
-
-    return router
 
 
 def _begun(group: str, what: str) -> dict[str, object]:

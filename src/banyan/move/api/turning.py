@@ -60,6 +60,11 @@ def routes(_: Ports, acts: Acts) -> APIRouter:
 
         return web.told(await acts.once_with(key, act))
 
+    _ends(router, acts)
+    return router
+
+
+def _ends(router: APIRouter, acts: Acts) -> None:
     @router.post("/finalize", response_model=EndedShown, responses=_REFUSED)
     async def finalize_group(who: Who, group: Group, key: MaybeKey, said: FinalizeBody = _FINALIZE) -> Response:
         """Keep the group for good: there is no way back from here on. 409 `window` while there is one and `name` is not said."""
@@ -81,5 +86,3 @@ def routes(_: Ports, acts: Acts) -> APIRouter:
             return answer(await ending.abort(await ground_of(mover), wanted, who=name))
 
         return web.told(await acts.once_with(key, act))
-
-    return router

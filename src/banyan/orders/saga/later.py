@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from weakref import WeakKeyDictionary
 
+from banyan.foundation import telemetry
 from banyan.foundation.db import Db
 from banyan.foundation.service import Ports
 from banyan.orders.domain.order import Order
@@ -24,11 +25,11 @@ class Later:
     """Runs in memory, each under its lease: should this process die, others find them when that is over."""
 
     def __init__(self) -> None:
-        self._left: deque[Run] = deque()
+        self._left: deque[tuple[Run, str]] = deque()  # with the trace of whoever began it
         self._slow = set[asyncio.Future[Order]]()
 
     def leave(self, ports: Ports, run: Run) -> None:
-        self._left.append(run)
+        self._left.append((run, telemetry.traceparent()))
         ports.due["saga"].ring()
 
     async def work(self, ports: Ports, follow: Follow) -> bool:
@@ -37,7 +38,7 @@ class Later:
             return False
         taken = [self._left.popleft() for _ in range(min(_MOST, len(self._left)))]
         ours = ports.clock.monotonic() - LEASE_SECONDS  # what was left before that is others' by now
-        going = [asyncio.ensure_future(follow(ports, run)) for run in taken if run.began > ours]
+        going = [asyncio.ensure_future(_in(trace, follow(ports, run))) for run, trace in taken if run.began > ours]
         if not going:
             return True
         try:
@@ -57,6 +58,11 @@ class Later:
         self._slow.discard(each)
         if not each.cancelled() and (error := each.exception()):
             _log.warning("a saga is left to others", extra={"why": f"{type(error).__name__}: {error}"[:300]})
+
+
+async def _in(trace: str, going: Awaitable[Order]) -> Order:
+    telemetry.belong_to(trace)
+    return await going
 
 
 _of: WeakKeyDictionary[Db, Later] = WeakKeyDictionary()

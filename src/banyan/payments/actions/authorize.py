@@ -42,7 +42,7 @@ async def _open_all(ports: Ports, asked: Sequence[Asked[_Wish]]) -> list[Intent 
     first: dict[str, int] = {}
     for place, each in enumerate(asked):
         first.setdefault(each.wish.call.order_id, place)
-    new = {order: _new(ports, asked[place].wish) for order, place in sorted(first.items())}
+    new = {order: _new(ports, asked[place]) for order, place in sorted(first.items())}
 
     async def effect(tx: Tx) -> dict[str, Standing]:
         opened = await payments.open_many(tx, list(new.values()), LEASE)
@@ -66,9 +66,9 @@ async def _open_all(ports: Ports, asked: Sequence[Asked[_Wish]]) -> list[Intent 
     ]
 
 
-def _new(ports: Ports, wish: _Wish) -> tuple[Standing, str | None]:
-    """The payment to be opened, and the name of what is asked of its provider, if it is."""
-    call, refusal = wish.call, wish.refusal
+def _new(ports: Ports, asked: Asked[_Wish]) -> tuple[Standing, str | None, str]:
+    """The payment to be opened, the name of what is asked of its provider, if it is, and whose wish it is."""
+    call, refusal = asked.wish.call, asked.wish.refusal
     payment = Standing(
         id=ports.ids.new("pay"),
         order_id=call.order_id,
@@ -79,7 +79,7 @@ def _new(ports: Ports, wish: _Wish) -> tuple[Standing, str | None]:
         reason=refusal,
         user_id=call.user_id,
     )
-    return payment, None if refusal else ports.ids.new("pop")
+    return payment, None if refusal else ports.ids.new("pop"), asked.trace
 
 
 def _begun(known: Standing, asks: str | None) -> Intent:

@@ -39,8 +39,10 @@ async def capture_once(desk: Desk, ports: Ports, key: Key, payment_id: str) -> A
 
 async def _intend_all(ports: Ports, asked: Sequence[Asked[CapturePayment]]) -> list[Intent | Exception]:
     """One statement for those who ask the first time; who asks again, after a refusal perhaps, is looked at by itself."""
-    names = {order: ports.ids.new("pop") for order in sorted({each.wish.order_id for each in asked})}
-    found = await operations.intend_captures(ports.db, list(names.items()), LEASE)
+    first = {each.wish.order_id: each.trace for each in reversed(asked)}
+    names = {order: ports.ids.new("pop") for order in sorted(first)}
+    wanted = [(order, name, first[order]) for order, name in names.items()]
+    found = await operations.intend_captures(ports.db, wanted, LEASE)
     told: list[Intent | Exception] = []
     again: list[int] = []
     for place, each in enumerate(asked):

@@ -181,7 +181,7 @@ def ring(ports: Ports, provider: str) -> None:
 def _conclude(ports: Ports, account: Account, asked: Asked[Result]) -> tuple[Standing, bool]:
     """What the provider said. An operation it leaves open has failed, or is looked at again: then there is more to do."""
     result, job = asked.wish, asked.wish.job
-    account.trace = asked.trace
+    account.trace = job.operation.trace or asked.trace
     pause = domain.pause(job.operation.attempts, ports.ids.fraction())
     if result.seen is None:
         if account.put_off(job.operation, result.why, pause) and account.now.state is PaymentState.CREATED:

@@ -56,7 +56,7 @@ async def _intend_all(ports: Ports, asked: Sequence[Asked[VoidPayment]]) -> list
 async def _bury(ports: Ports, tx: Tx, missing: dict[str, Asked[VoidPayment]]) -> dict[str, Account]:
     """Orders that nobody paid get a payment that stays voided. Again when one of them was authorized in between."""
     new = [_tombstone(ports.ids.new("pay"), missing[order].wish) for order in sorted(missing)]
-    made = await payments.open_many(tx, [(each, None) for each in new], 0.0)
+    made = await payments.open_many(tx, [(each, None, "") for each in new], 0.0)
     if len(made) < len(new):
         raise Again
     for order, each in made.items():

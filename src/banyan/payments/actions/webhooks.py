@@ -100,7 +100,7 @@ def _settle(ports: Ports, account: Account | None, asked: Asked[_Heard]) -> bool
     heard = asked.wish
     if account is None or not _is_of(account.now, heard):
         raise Invalid("this is of no payment of ours", code="unknown_payment")
-    account.trace = asked.trace
+    account.due_to(asked.trace)  # a provider knows nothing of our traces
     try:
         return settle(ports.ids, account, heard.notice.evidence) is not None
     except Misfit as why:

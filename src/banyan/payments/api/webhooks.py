@@ -6,7 +6,6 @@ from fastapi import APIRouter, Path, Request, Response
 
 from banyan.foundation import web
 from banyan.foundation.service import Ports
-from banyan.foundation.straight import Straight, straight
 from banyan.payments import actions
 from banyan.payments.api.shapes import Taken
 from banyan.payments.providers import Desk
@@ -22,13 +21,9 @@ _BODY = {
 
 
 def routes(desk: Desk, ports: Ports) -> APIRouter:
-    router = APIRouter(prefix="/webhooks", tags=["webhooks in"], route_class=Straight)
-
-    async def take_straight(request: Request) -> Response:
-        return await take_webhook(request.path_params["provider"], request)
+    router = APIRouter(prefix="/webhooks", tags=["webhooks in"])
 
     @router.post("/{provider}", responses={200: {"model": Taken}}, openapi_extra=_BODY, response_model=None)
-    @straight(take_straight)
     async def take_webhook(provider: ProviderName, request: Request) -> Response:
         """What a provider tells by itself. A true duplicate is answered 200 and changes nothing."""
         new = await actions.take_webhook(desk, ports, provider, request.headers, await request.body())

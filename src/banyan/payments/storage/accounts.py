@@ -59,11 +59,12 @@ WITH said AS (
 )
 SELECT id FROM held"""
 _INTEND = f"""
-INSERT INTO operation (id, payment_id, kind, reference, refund_id, amount, note, state, attempts, epoch, next_look_at)
+INSERT INTO operation (id, payment_id, kind, reference, refund_id, amount, note, state, attempts, epoch, next_look_at,
+                       traceparent)
 SELECT said.id, payment_id, kind, reference, refund_id, amount, note, state, attempts, attempts,
-       shop_now() + make_interval(secs => seconds)
-FROM unnest({_arrays(1, "text", "text", "text", "text", "text", "bigint", "text", "text", "integer", "float8")})
-    AS said (id, payment_id, kind, reference, refund_id, amount, note, state, attempts, seconds)"""
+       shop_now() + make_interval(secs => seconds), trace
+FROM unnest({_arrays(1, *["text"] * 5, "bigint", "text", "text", "integer", "float8", "text")})
+    AS said (id, payment_id, kind, reference, refund_id, amount, note, state, attempts, seconds, trace)"""
 _REOPEN = f"""
 UPDATE operation SET state = 'sent', failure = NULL, attempts = 1, epoch = operation.epoch + 1, ended_at = NULL,
        next_look_at = shop_now() + make_interval(secs => seconds)
@@ -84,7 +85,7 @@ async def write(tx: Tx, accounts: Iterable[Account]) -> None:
     """Write what changed of accounts that are held, and tell it. RuntimeError where a sum would shrink."""
     changed = sorted((each for each in accounts if each.changed), key=lambda each: each.now.id)
     if intended := [each for account in changed for each in account.intended]:
-        await tx.execute(_INTEND, *_columns([_intended(*each) for each in intended], 10))
+        await tx.execute(_INTEND, *_columns([_intended(*each) for each in intended], 11))
     if reopened := [each for account in changed for each in account.reopened]:
         await tx.execute(_REOPEN, [each.id for each, _ in reopened], [seconds for _, seconds in reopened])
     if len(await write_as_assumed(tx, changed)) < len(changed):
@@ -142,7 +143,7 @@ def _kept(of: Standing) -> tuple[Any, ...]:
 def _intended(of: Operation, seconds: float) -> tuple[Any, ...]:
     return (
         *(of.id, of.payment_id, of.kind, of.reference, of.refund_id),
-        *(of.amount, of.note, of.state, of.attempts, seconds),
+        *(of.amount, of.note, of.state, of.attempts, seconds, of.trace),
     )
 
 

@@ -10,7 +10,7 @@ _SHOWN = ", ".join(
     f"taken.{name} AS op_{name}"
     for name in (
         *("id", "kind", "reference", "amount", "refund_id", "note", "state", "failure", "attempts", "epoch"),
-        "created_at",
+        *("created_at", "traceparent"),
     )
 )
 _CLAIM_DUE = f"""
@@ -29,14 +29,14 @@ FROM taken JOIN payment ON payment.id = taken.payment_id"""
 # Held and written in one statement: what it decides on is what it locked. One that was asked before stays as it is.
 _CAPTURES = f"""
 WITH said AS (
-    SELECT * FROM unnest($1::text[], $2::text[]) AS said (order_id, name) ORDER BY order_id LIMIT $4
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS said (order_id, name, trace) ORDER BY order_id LIMIT $5
 ), known AS (
-    SELECT there.*, said.name FROM said CROSS JOIN LATERAL (
+    SELECT there.*, said.name, said.trace FROM said CROSS JOIN LATERAL (
         SELECT * FROM payment WHERE payment.order_id = said.order_id FOR NO KEY UPDATE
     ) AS there
 ), taken AS (
-    INSERT INTO operation (id, payment_id, kind, reference, amount, state, attempts, epoch, next_look_at)
-    SELECT name, id, 'capture', id || '.capture', amount, 'sent', 1, 1, shop_now() + make_interval(secs => $3)
+    INSERT INTO operation (id, payment_id, kind, reference, amount, state, attempts, epoch, next_look_at, traceparent)
+    SELECT name, id, 'capture', id || '.capture', amount, 'sent', 1, 1, shop_now() + make_interval(secs => $4), trace
     FROM known WHERE state = 'authorized' AND NOT void_wanted
     ON CONFLICT DO NOTHING RETURNING *
 )
@@ -49,6 +49,7 @@ def operation(row: Row, prefix: str = "", payment_id: str | None = None) -> Oper
     return Operation(
         payment_id=payment_id or row["payment_id"],
         created_at=row[prefix + "created_at"],
+        trace=row[prefix + "traceparent"],
         **{name: row[prefix + name] for name in names},
     )
 
@@ -60,9 +61,9 @@ async def claim_due(db: Db, provider: str, limit: int, seconds: float, patience:
 
 
 async def intend_captures(
-    db: Db, names: Sequence[tuple[str, str]], seconds: float
+    db: Db, names: Sequence[tuple[str, str, str]], seconds: float
 ) -> dict[str, tuple[Standing, Operation | None]]:
-    """Write down captures (order, name of the operation) of what is authorized and not to be voided, taken for `seconds`.
+    """Write down captures (order, name of the operation, trace) of what is authorized and not to be voided, taken for `seconds`.
 
     By order: the payment, and the operation if it was not asked for before. Orders without a payment are absent.
     """

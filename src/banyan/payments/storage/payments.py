@@ -12,16 +12,17 @@ from banyan.payments.domain import Standing
 _OPEN = """
 WITH said AS (
     SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[],
-                         $10::text[], $11::text[])
-        AS said (id, order_id, provider, token, amount, currency, state, reason, user_id, asks)
+                         $10::text[], $11::text[], $12::text[])
+        AS said (id, order_id, provider, token, amount, currency, state, reason, user_id, asks, trace)
     ORDER BY order_id LIMIT $1
 ), opened AS (
     INSERT INTO payment (id, order_id, provider, token, amount, currency, state, reason, user_id, void_wanted)
     SELECT id, order_id, provider, token, amount, currency, state, reason, user_id, state = 'voided' FROM said
     ON CONFLICT (order_id) DO NOTHING RETURNING *
 ), asked AS (
-    INSERT INTO operation (id, payment_id, kind, reference, amount, state, attempts, epoch, next_look_at)
-    SELECT asks, opened.id, 'authorize', opened.id, opened.amount, 'sent', 1, 1, shop_now() + make_interval(secs => $12)
+    INSERT INTO operation (id, payment_id, kind, reference, amount, state, attempts, epoch, next_look_at, traceparent)
+    SELECT asks, opened.id, 'authorize', opened.id, opened.amount, 'sent', 1, 1, shop_now() + make_interval(secs => $13),
+           trace
     FROM opened JOIN said ON said.id = opened.id WHERE asks IS NOT NULL
 )
 SELECT * FROM opened"""
@@ -38,18 +39,20 @@ def standing(row: Row) -> Standing:
     return Standing(amount=Money(row["amount"], row["currency"]), state=PaymentState(row["state"]), **kept)
 
 
-async def open_many(db: Db | Tx, new: Sequence[tuple[Standing, str | None]], seconds: float) -> dict[str, Standing]:
+async def open_many(
+    db: Db | Tx, new: Sequence[tuple[Standing, str | None, str]], seconds: float
+) -> dict[str, Standing]:
     """Make these payments, by order; orders that have one are absent. Begun in a final state they stay there.
 
-    With the name of an operation: also write down that the provider is asked to authorize, by the writer alone for
-    `seconds`.
+    Each with the name of an operation, if the provider is to be asked to authorize, by the writer alone for `seconds`;
+    and the trace of the request it is due to.
     """
     columns = [
         (
             *(each.id, each.order_id, each.provider, each.token, each.amount.amount, each.amount.currency),
-            *(each.state.value, each.reason, each.user_id, asks),
+            *(each.state.value, each.reason, each.user_id, asks, trace),
         )
-        for each, asks in new
+        for each, asks, trace in new
     ]
     rows = await db.fetch(_OPEN, len(new), *map(list, zip(*columns, strict=True)), seconds)
     return {row["order_id"]: standing(row) for row in rows}

@@ -10,8 +10,19 @@ from banyan.move.demo.stocking.putting import COUNTRY, GROUP, LANGUAGE, STORE
 _STATUSES = {1: "Pending", 2: "Processing", 3: "Shipped", 5: "Complete", 7: "Canceled", 11: "Refunded", 16: "Voided"}
 
 
-def settings(now: datetime, origin: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+Rows = tuple[str, list[dict[str, Any]]]
+"""A table's name and its rows."""
+
+
+def settings(now: datetime, origin: str) -> Iterator[Rows]:
     """Table by table."""
+    yield from _shop(now, origin)
+    yield from _places_and_measures()
+    yield "store", [{"store_id": 1, "name": "Outlet", "url": origin + "/outlet/"}]
+
+
+def _shop(now: datetime, origin: str) -> Iterator[Rows]:
+    """What it speaks, what it charges in, what it is called."""
     yield (
         "language",
         [
@@ -60,6 +71,9 @@ def settings(now: datetime, origin: str) -> Iterator[tuple[str, list[dict[str, A
             for key, value in chosen.items()
         ],
     )
+
+
+def _places_and_measures() -> Iterator[Rows]:
     yield "customer_group", [{"customer_group_id": GROUP, "approval": 0, "sort_order": 1}]
     yield (
         "customer_group_description",
@@ -92,4 +106,3 @@ def settings(now: datetime, origin: str) -> Iterator[tuple[str, list[dict[str, A
     yield "length_class", [{"length_class_id": 1, "value": Decimal(1)}]
     yield "tax_class", [{"tax_class_id": 9, "title": "Taxable Goods", "description": ""}]
     yield "statistics", [{"code": "order_sale", "value": Decimal(0)}, {"code": "order_processing", "value": Decimal(0)}]
-    yield "store", [{"store_id": 1, "name": "Outlet", "url": origin + "/outlet/"}]
