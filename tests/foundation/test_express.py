@@ -1,10 +1,11 @@
 """The short way answers as the long one does; what is not plain goes the long way."""
 
-from pathlib import Path
+from datetime import date
+from pathlib import Path as FilePath
 from typing import Annotated, Any, cast
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
 from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
@@ -32,8 +33,18 @@ def routes(ports: Ports) -> APIRouter:
 
     @short
     @router.get("/{toy}")
-    async def see(toy: str, who: Who, colour: Annotated[str, Query()] = "red") -> Response:
-        return web.json({"toy": toy, "caller": who.caller, "colour": colour})
+    async def see(
+        toy: Annotated[str, Path(max_length=12)],
+        who: Who,
+        colour: Annotated[str, Query(max_length=8)] = "red",
+        since: Annotated[date | None, Query(alias="from")] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        sold: bool = False,
+        mark: Annotated[list[str], Query()] = [],  # noqa: B006  # FastAPI copies it
+        if_none_match: Annotated[str | None, Header(max_length=500)] = None,
+    ) -> Response:
+        mark.append("own")
+        return web.json([toy, who.caller, colour, since, limit, sold, mark, if_none_match])
 
     @short
     @router.post("/{toy}/parts/{part}")
@@ -61,7 +72,7 @@ def routes(ports: Ports) -> APIRouter:
     return outer
 
 
-TOY = Service(name="toy", folder=Path(__file__).parent / "toy", routes=routes)
+TOY = Service(name="toy", folder=FilePath(__file__).parent / "toy", routes=routes)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +85,9 @@ async def both(shop: Shop, method: str, path: str, headers: dict[str, str], body
     local = shop.peers.local("toy")
     assert local is not None
     one = await loopback.request(local.app, method, path, headers=headers, body=body)
-    long = await loopback.request(local.app, method, path + "?long=1", headers=headers, body=body)
+    long = await loopback.request(
+        local.app, method, path + ("&" if "?" in path else "?") + "long=1", headers=headers, body=body
+    )
     assert (one.status, sorted(one.headers), one.body) == (long.status, sorted(long.headers), long.body)
     return one
 
@@ -92,6 +105,18 @@ CART = "ct_" + "a" * 43
         ("GET", "/v1/toys/bear", {"authorization": f"Bearer {CART}"}, b"", 200),
         ("GET", "/v1/toys/bear", {"cookie": f"a=b; banyan_cart={CART}"}, b"", 200),
         ("GET", "/v1/toys/bear", {"authorization": "Bearer no.such.token"}, b"", 401),
+        ("GET", "/v1/toys/" + "a" * 13, {}, b"", 422),
+        ("GET", "/v1/toys/bear?colour=blue&limit=7&sold=true&from=2026-11-22", {}, b"", 200),
+        ("GET", "/v1/toys/bear?colour=%C3%A9&limit=+7", {}, b"", 200),
+        ("GET", "/v1/toys/bear?colour=%FF&sold=maybe", {}, b"", 422),
+        ("GET", "/v1/toys/bear?colour=blue&colour=red", {}, b"", 200),
+        ("GET", "/v1/toys/bear?colour=&limit=", {}, b"", 422),
+        ("GET", "/v1/toys/bear?limit=101", {}, b"", 422),
+        ("GET", "/v1/toys/bear?from=yesterday", {}, b"", 422),
+        ("GET", "/v1/toys/bear?mark=a&mark=b", {}, b"", 200),
+        ("GET", "/v1/toys/bear?since=2026-11-22&;=&%00", {}, b"", 200),
+        ("GET", "/v1/toys/bear?colour=" + "x" * 1000, {}, b"", 422),
+        ("GET", "/v1/toys/bear", {"if-none-match": '"a", "b"'}, b"", 200),
         ("DELETE", "/v1/toys/bear", {}, b"", 405),
         ("GET", "/v1/toys", {}, b"", 404),
         ("POST", "/v1/toys/bear/parts/ear", JSON, b'{"word":" ab ","count":2}', 201),
@@ -142,9 +167,14 @@ async def test_plain_requests_do_go_the_short_way(shop: Shop) -> None:
     local = shop.peers.local("toy")
     assert local is not None
     alone = Express(long, local.app.routes, shop.ports["toy"])
-    assert (await loopback.request(alone, "GET", "/v1/toys/bear", headers={})).status == 200
+    for path in ("/v1/toys/bear", "/v1/toys/bear?colour=blue&limit=7&from=2026-11-22"):
+        assert (await loopback.request(alone, "GET", path, headers={})).status == 200
     got = await loopback.request(alone, "POST", "/v1/toys/bear/parts/ear", headers=JSON, body=b'{"word":"ab"}')
     assert (got.status, got.header("etag")) == (201, '"1"')
-    for path in ("/v1/toys/current", "/v1/toys/bear?colour=blue"):  # the first is known before /{toy}
+    for path in (
+        "/v1/toys/current",
+        "/v1/toys/bear?shape=round",
+        "/v1/toys/bear?limit=0",
+    ):  # the first is known before /{toy}
         with pytest.raises(AssertionError, match="long way"):
             await loopback.request(alone, "GET", path, headers={})

@@ -1,6 +1,7 @@
 """The short way to a route that is asked often: what FastAPI would hand its endpoint, made without FastAPI.
 
-Only plain requests go this way: a known path, no query, JSON that fits the model, headers as they should be. Whatever
+Only plain requests go this way: a known path, known words in the query, each once and as it should be, JSON that fits
+the model, and such headers. Whatever
 is else goes the long way, which alone says what is wrong with it; so both ways answer alike, and the description is
 FastAPI's.
 """
@@ -10,7 +11,8 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl
 from weakref import WeakSet
 
 from fastapi import APIRouter
@@ -27,9 +29,18 @@ from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, SureKey, Who, key_for, problem
 from banyan.kernel.refusals import Malformed, Refusal
 
+_LONGEST_QUERY = 1000  # bytes
 _PLAIN = re.compile(r"[A-Za-z0-9_/-]{1,300}")
 # The headers an endpoint may ask for, and how long the shortest limit on each is, in bytes.
-_LONGEST = {b"authorization": 8192, b"cookie": 8192, b"content-type": 100, b"idempotency-key": 255, b"if-match": 200}
+_LONGEST = {
+    b"authorization": 8192,
+    b"cookie": 8192,
+    b"content-type": 100,
+    b"idempotency-key": 255,
+    b"if-match": 200,
+    b"if-none-match": 200,
+}
+Field = Any  # FastAPI's model of one parameter, which it names nowhere in public
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Response]])
 _short = WeakSet[Callable[..., Any]]()
 
@@ -51,6 +62,7 @@ class _Asked:
     method: str
     path: str
     places: Mapping[str, str]
+    query: Mapping[str, str]
     headers: Mapping[bytes, str]
     body: bytes
 
@@ -61,7 +73,7 @@ Maker = Callable[[_Asked], Any]
 class _Way:
     """One route by the short way. TypeError for one that asks for more than is known here, such as a router's guard."""
 
-    def __init__(self, route: APIRoute) -> None:
+    def __init__(self, route: APIRoute, ports: Ports) -> None:
         if route.dependencies:
             raise TypeError(f"{route.path} depends on more than its endpoint asks for: it cannot go the short way")
         self.route = route
@@ -69,6 +81,9 @@ class _Way:
         self.makers = dict[str, Maker]()
         self.who = self.key = ""  # the names they are asked for by
         self.needs_key = False
+        self.ports = ports
+        self.words = {each.alias: each for each in route.dependant.query_params}
+        self.places = {each.name: each for each in route.dependant.path_params}
         for name, each in inspect.signature(route.endpoint, eval_str=True).parameters.items():
             if each.annotation == Who:
                 self.who = name
@@ -98,14 +113,21 @@ class _Way:
     def _maker(self, name: str, each: inspect.Parameter) -> Maker | None:
         kinds = (each.annotation, *get_args(each.annotation))
         if name in self.route.param_convertors:
-            return lambda asked: asked.places[name]
+            place = self.places[name]
+            if each.annotation is str:
+                return lambda asked: asked.places[name]
+            return lambda asked: _valid(place, asked.places[name])
+        if word := next((word for word in self.words.values() if word.name == name), None):
+            return _word(word, each)
+        if get_args(each.annotation)[:1] == (Ports,):
+            return lambda _: self.ports
         if models := [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]:
             return _body(models[0], optional=each.default is None)
-        if any(isinstance(kind, Header) for kind in kinds):
-            return lambda asked: asked.headers.get(name.replace("_", "-").encode(), each.default)
+        if any(isinstance(kind, Header) for kind in kinds) and (header := name.replace("_", "-").encode()) in _LONGEST:
+            return lambda asked: asked.headers.get(header, each.default)
         if each.default is inspect.Parameter.empty:
             raise TypeError(f"{self.route.path}: {name} cannot be made here")
-        return None  # of the query, which is empty on this way
+        return None
 
 
 class Express:
@@ -116,7 +138,7 @@ class Express:
         self._ports = ports
         self._ways = dict[tuple[str, int], list[tuple[re.Pattern[str], _Way | None]]]()
         for route in _all(routes):
-            way = _Way(route) if route.endpoint in _short else None
+            way = _Way(route, ports) if route.endpoint in _short else None
             for method in route.methods or ():
                 self._ways.setdefault((method, route.path.count("/")), []).append((route.path_regex, way))
 
@@ -131,7 +153,8 @@ class Express:
             await problem(Malformed("the body did not come whole"))(scope, receive, send)
             return
         try:
-            asked = _Asked(scope["method"], scope["path"], places, _headers(scope, body), body)
+            query, headers = _query(scope["query_string"], way.words), _headers(scope, body)
+            asked = _Asked(scope["method"], scope["path"], places, query, headers, body)
             answer = await way.answer(asked, self._ports.authority)
         except LongWay:
             await self._app(scope, _again(body, receive), send)
@@ -141,7 +164,7 @@ class Express:
 
     def _way(self, scope: Scope) -> tuple[_Way, Mapping[str, str]] | None:
         path: str = scope["path"]
-        if scope["query_string"] or scope.get("root_path") or not _PLAIN.fullmatch(path):
+        if scope.get("root_path") or not _PLAIN.fullmatch(path):
             return None
         for pattern, way in self._ways.get((scope["method"], path.count("/")), ()):
             if match := pattern.match(path):
@@ -169,6 +192,45 @@ def _headers(scope: Scope, body: bytes) -> dict[bytes, str]:
     if body and found.get(b"content-type") != "application/json":
         raise LongWay
     return found
+
+
+def _query(raw: bytes, known: Mapping[str, Field]) -> dict[str, str]:
+    """What is asked for by name. LongWay where a name is unknown or comes twice, or says nothing."""
+    if not raw:
+        return {}
+    if len(raw) > _LONGEST_QUERY:
+        raise LongWay
+    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)  # as Starlette reads it
+    words = dict(pairs)
+    if len(words) < len(pairs) or not words.keys() <= known.keys() or not all(words.values()):
+        raise LongWay
+    return words
+
+
+def _word(word: Field, each: inspect.Parameter) -> Maker:
+    """One word of the query, as FastAPI's own model of it reads it."""
+    alias, unsaid = word.alias, each.default
+    if unsaid is inspect.Parameter.empty or word.field_info.default_factory is not None:
+        raise TypeError(f"{alias} has no plain default: it cannot go the short way")
+    kinds = (each.annotation, *get_args(each.annotation))
+    several = any(get_origin(kind) in (list, set, tuple) for kind in kinds)
+
+    def make(asked: _Asked) -> Any:
+        given = asked.query.get(alias)
+        if given is None:
+            return list(unsaid) if several else unsaid
+        if several:
+            raise LongWay
+        return _valid(word, given)
+
+    return make
+
+
+def _valid(field: Field, given: str) -> Any:
+    value, errors = field.validate(given, {}, loc=())
+    if errors:
+        raise LongWay
+    return value
 
 
 def _body(model: type[BaseModel], *, optional: bool) -> Maker:

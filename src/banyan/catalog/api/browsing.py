@@ -8,6 +8,7 @@ from banyan.catalog.api.words import NOT_MODIFIED, AtName, Filter, IfNoneMatch, 
 from banyan.catalog.domain.product import Status
 from banyan.catalog.showcase import Showcase
 from banyan.foundation import web
+from banyan.foundation.express import short
 from banyan.foundation.service import Ports
 from banyan.foundation.web import Cursor, Limit, Who
 
@@ -15,6 +16,7 @@ _NOT_FOR_ALL = {"cache-control": "private, no-store"}
 
 
 def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
+    @short
     @router.get("/v1/products", response_model=None, responses=answers(200, "A page of products, oldest first"))
     async def list_products(
         who: Who,
@@ -35,6 +37,7 @@ def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
             body, headers=None if status is Status.PUBLISHED else _NOT_FOR_ALL, media_type="application/json"
         )
 
+    @short
     @router.get("/v1/products/{product}", response_model=None, responses=answers(200, "The product") | NOT_MODIFIED)
     async def get_product(
         who: Who, product: AtName, currency: InCurrency = None, if_none_match: IfNoneMatch = None

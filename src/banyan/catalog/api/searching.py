@@ -12,6 +12,7 @@ from banyan.catalog.domain.product import DEAREST
 from banyan.catalog.showcase import Showcase
 from banyan.catalog.tree import Tree
 from banyan.foundation import web
+from banyan.foundation.express import short
 from banyan.foundation.search import Query as Asked
 from banyan.foundation.search import Sort
 from banyan.foundation.service import Ports
@@ -29,6 +30,7 @@ Category = Annotated[str, Query(max_length=1000, pattern=LINE, description="slug
 def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
     tree = Tree(ports.clock)
 
+    @short
     @router.get("/v1/search", response_model=None, responses=answers(200, "A page of products, and what there is"))
     async def search_products(
         q: Words = "",
@@ -56,6 +58,7 @@ def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
         body = await search(ports, showcase, tree, asked, currency=currency, cursor=cursor)
         return Response(body, media_type="application/json")
 
+    @short
     @router.get("/v1/suggest", response_model=None, responses=answers(200, "Completions of what was typed so far"))
     async def suggest(q: Words = "", limit: Annotated[int, Query(ge=1, le=20)] = 8) -> Response:
         return web.json({"items": await ports.search.suggest(q, limit)})

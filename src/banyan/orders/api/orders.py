@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from banyan.contracts.orders import OrderStatus
 from banyan.foundation import web
+from banyan.foundation.express import short
 from banyan.foundation.service import Ports
 from banyan.foundation.web import Cursor, Limit, MaybeKey, SureKey, Who, told
 from banyan.kernel.refusals import Invalid, Malformed
@@ -46,6 +47,7 @@ def routes(ports: Ports) -> APIRouter:
 
 
 def _reading(router: APIRouter, ports: Ports) -> None:
+    @short
     @router.get("", responses={200: {"model": OrderPage}, **AWAY}, response_model=None)
     async def list_orders(
         who: Who,
@@ -75,6 +77,7 @@ def _reading(router: APIRouter, ports: Ports) -> None:
         more = web.cursor(last["placed_at"], last["id"]) if last else None
         return private(web.page(found[:limit], more))
 
+    @short
     @router.get("/{order_id}", responses=_ORDER, response_model=None)
     async def read_order(order_id: str, who: Who, access: Access = None) -> Response:
         """For its shopper, for the token of its cart (30 days), for its signed link, and with `orders:read`."""

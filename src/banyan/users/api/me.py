@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from banyan.foundation import web
+from banyan.foundation.express import short
 from banyan.foundation.web import Body, Who
 from banyan.users import actions
 from banyan.users.api.asking import (
@@ -47,12 +48,14 @@ class PasswordChanged(Body):
     new: NewPassword
 
 
+@short
 @router.get("/v1/me", response_model=None, responses=answers(200, views.UserView, 401))
 async def me(shop: Shop, who: Who) -> Response:
     """Who is signed in."""
     return of(await actions.me(shop, who))
 
 
+@short
 @router.patch("/v1/me", response_model=None, responses=answers(200, views.UserView, 401, 412, 422, 428))
 async def change_me(body: MeChanged, shop: Shop, who: Who, if_match: IfMatch = None) -> Response:
     """Change name and preferences; If-Match with the ETag of `GET /v1/me`."""
