@@ -30,6 +30,18 @@ WHERE (txid, pos) > {place} AND txid < pg_snapshot_xmin(pg_current_snapshot()) A
 ORDER BY txid, pos LIMIT $2"""
 _NEXT_OF_GROUP = _NEXT.format(place="(SELECT txid, pos FROM reader WHERE name = $3)")
 _NEXT_AFTER = _NEXT.format(place="($3::text::xid8, $4)")
+# A reader for whom there was nothing among thousands of facts goes on behind them: or each look would pass them all again.
+FAR = 2000
+_SKIP = """
+FROM (SELECT txid, pos FROM log WHERE txid < pg_snapshot_xmin(pg_current_snapshot())
+      ORDER BY txid DESC, pos DESC LIMIT 1) AS last
+WHERE {reader} last.pos > {pos} + {far} AND NOT EXISTS (
+    SELECT FROM log WHERE topic = ANY($1) AND (log.txid, log.pos) > ({txid}, {pos})
+    AND (log.txid, log.pos) <= (last.txid, last.pos))"""
+_SKIP_GROUP = "UPDATE reader AS r SET txid = last.txid, pos = last.pos" + _SKIP.format(
+    reader="r.name = $2 AND", txid="r.txid", pos="r.pos", far=FAR
+)
+_SKIP_AFTER = "SELECT txid::text AS at, pos" + _SKIP.format(reader="", txid="$2::text::xid8", pos="$3::bigint", far=FAR)
 _LAST = """
 SELECT txid::text AS at, pos FROM log WHERE txid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY txid DESC, pos DESC LIMIT 1"""
@@ -88,6 +100,8 @@ class PostgresBus:
             await take([_envelope(row) for row in rows])
             at, pos = _place(rows[-1])
             await self._ask("UPDATE reader SET txid = $2::text::xid8, pos = $3 WHERE name = $1", group, at, pos)
+        else:
+            await self._ask(_SKIP_GROUP, sorted(topics), group)
         return len(rows)
 
     async def follow(self, topics: frozenset[str], after: str | None, take: Take) -> str:
@@ -98,7 +112,8 @@ class PostgresBus:
         at, _, pos = after.partition(".")
         rows = await self._ask(_NEXT_AFTER, sorted(topics), BATCH, at, int(pos))
         if not rows:
-            return after
+            further = await self._ask(_SKIP_AFTER, sorted(topics), at, int(pos))
+            return "{}.{}".format(*_place(further[0])) if further else after
         await take([_envelope(row) for row in rows])
         return "{}.{}".format(*_place(rows[-1]))
 
