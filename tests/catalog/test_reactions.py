@@ -4,9 +4,11 @@ import asyncio
 
 from banyan.contracts.catalog import AskItems, ProductChanged
 from banyan.contracts.inventory import AvailabilityChanged
+from banyan.foundation.service import Together
 from banyan.kernel.money import Money
 from tests.catalog.conftest import OpenCounter
 from tests.catalog.counter import Counter, eventually
+from tests.orders.world import counted
 
 
 async def available(counter: Counter, slug: str) -> bool:
@@ -42,6 +44,22 @@ async def test_a_variant_and_its_availability_may_come_at_the_same_moment(counte
         await counter.told()
         await counter.inventory_tells(sku, False)
         assert len(await counter.told(ProductChanged)) == 1
+
+
+async def test_what_comes_together_is_noted_in_two_statements_and_told_once_for_a_product(counter: Counter) -> None:
+    first, second = await counter.product("MANY-1"), await counter.product("MANY-2")
+    await counter.told()
+    told = [("MANY-1", False), ("MANY-2", True), ("nobody's", True), ("MANY-1", True), ("a/b", True)]
+    reaction = counter.service.reactions[AvailabilityChanged]
+    assert isinstance(reaction, Together)
+    async with counter.ports.db.transaction() as tx:
+        with counted() as statements:
+            await reaction.react(counter.ports, tx, [AvailabilityChanged(sku=sku, available=can) for sku, can in told])
+    assert len(statements) == 2
+    changed = await counter.told(ProductChanged)
+    assert sorted(each.product_id for each in changed) == sorted([first["id"], second["id"]])
+    assert await available(counter, "many-1")
+    assert await available(counter, "many-2")
 
 
 async def test_a_sku_that_cannot_be_ours_is_left_alone(counter: Counter) -> None:

@@ -9,7 +9,7 @@ from banyan.contracts.catalog import AskItems
 from banyan.contracts.inventory import AvailabilityChanged
 from banyan.contracts.legacy import CatalogHandOver, CatalogTake, CatalogTenure
 from banyan.foundation import tenure
-from banyan.foundation.service import Follower, Service
+from banyan.foundation.service import Follower, Service, Together
 from banyan.foundation.tenure import Fence
 
 OWNED = ("category", "brand", "attribute", "product_slug", "variant", "price", "media")
@@ -28,7 +28,7 @@ def service() -> Service:
             # `revision` also moves when inventory tells that something can be bought.
             CatalogTenure: tenure.over(Fence("product", free=("revision",)), *OWNED),
         },
-        reactions={AvailabilityChanged: reactions.note_availability},
+        reactions={AvailabilityChanged: Together(reactions.note_availability)},
         followers={"search": Follower(indexing.TOPICS, indexing.begin, keeper.take, keeper.reached)},
         invariants=INVARIANTS,
         searches=True,

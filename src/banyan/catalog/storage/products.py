@@ -12,9 +12,12 @@ WHERE id = $1 RETURNING id, slug, status, version, revision"""
 _ADD = """
 INSERT INTO product (id, slug, name, description, brand_id, category_id, status, attributes, popularity, tax_class)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
-_REVISE_OF_SKU = """
-UPDATE product SET revision = revision + 1 WHERE id = (SELECT product_id FROM variant WHERE sku = $1)
-RETURNING id, slug, status"""
+_REVISE_OF_SKUS = """
+WITH these AS (
+    SELECT id FROM product WHERE id IN (SELECT product_id FROM variant WHERE sku = ANY($1))
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE product AS p SET revision = revision + 1 FROM these WHERE p.id = these.id RETURNING p.id, p.slug, p.status"""
 _COLUMNS = frozenset(
     ("name", "description", "brand_id", "category_id", "status", "attributes", "popularity", "tax_class", "slug")
 )
@@ -73,21 +76,22 @@ async def meet(tx: Tx, skus: Sequence[str]) -> None:
     )
 
 
-async def note_availability(tx: Tx, sku: str, available: bool) -> bool:
-    """Keep what inventory tells; whether it is news."""
-    return bool(
-        await tx.execute(
-            """INSERT INTO availability AS a (sku, available) VALUES ($1, $2)
-               ON CONFLICT (sku) DO UPDATE SET available = excluded.available WHERE a.available <> excluded.available""",
-            sku,
-            available,
-        )
+async def note_availability(tx: Tx, told: Mapping[str, bool]) -> list[str]:
+    """Keep what inventory tells of these SKUs; those of which it is news."""
+    skus = sorted(told)  # the order in which `meet` takes them
+    rows = await tx.fetch(
+        """INSERT INTO availability AS a (sku, available) SELECT * FROM unnest($1::text[], $2::bool[])
+           ON CONFLICT (sku) DO UPDATE SET available = excluded.available WHERE a.available <> excluded.available
+           RETURNING sku""",
+        skus,
+        [told[sku] for sku in skus],
     )
+    return [row["sku"] for row in rows]
 
 
-async def revise_of_sku(tx: Tx, sku: str) -> Row | None:
-    """Count a change that no operator made, of the product that has this SKU; None when no product has it."""
-    return await tx.fetchrow(_REVISE_OF_SKU, sku)
+async def revise_of_skus(tx: Tx, skus: Sequence[str]) -> list[Row]:
+    """Count a change that no operator made, once for each product that has one of these SKUs."""
+    return await tx.fetch(_REVISE_OF_SKUS, list(skus))
 
 
 async def add_variant(tx: Tx, product_id: str, variant: Mapping[str, Any]) -> None:
