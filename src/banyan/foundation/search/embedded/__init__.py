@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import tantivy
 
-from banyan.foundation.search import Document, Query, Results, WritesLost
+from banyan.foundation.search import Document, Query, WritesLost
+from banyan.foundation.search.embedded.answering import Answering
 from banyan.foundation.search.embedded.fields import VERSION, is_text, prepare, row, schema
 from banyan.foundation.search.embedded.memory import give_back_memory
 from banyan.foundation.search.embedded.reading import State
@@ -25,11 +26,9 @@ _HEAP = 32_000_000
 _AT_ONCE = 256
 _MOST_FRESH = 20_000
 _MANY = 1_000
-_SMALL, _SHALLOW, _SHORT = 10_000, 200, 60
-"""Documents, results and characters up to which a search takes a millisecond or two, and no thread is worth it."""
 
 
-class EmbeddedSearch:
+class EmbeddedSearch(Answering):
     """Searches run where they are asked, writes in one thread of their own, one after the other.
 
     A thread of its own rather than a lock around `to_thread`: whoever is cancelled while waiting for a write lets go
@@ -82,25 +81,6 @@ class EmbeddedSearch:
 
     async def clear(self) -> None:
         await self._write(self._clear)
-
-    async def search(self, query: Query) -> Results:
-        state = self._state
-        deep = query.offset + query.limit > _SHALLOW or len(query.text) > _SHORT
-        if state.count > _SMALL or deep:
-            return await asyncio.to_thread(state.search, query)
-        return state.search(query)
-
-    async def suggest(self, prefix: str, limit: int = 8) -> tuple[str, ...]:
-        state = self._state
-        if state.count > _SMALL:
-            return await asyncio.to_thread(state.suggest, prefix, limit)
-        return state.suggest(prefix, limit)
-
-    async def position(self) -> str | None:
-        return self._position
-
-    async def count(self) -> int:
-        return self._state.count
 
     async def close(self) -> None:
         if self._closed:

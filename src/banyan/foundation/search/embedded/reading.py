@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import tantivy
@@ -32,11 +31,6 @@ _TIES, _MOST_TIES = 30, 2_000
 _FAR = 300
 _MOST_GUESSES = 5
 _ASKED, _ALL = 64, 60_000
-# Open at both ends: tantivy answers with a bucket for what lies outside, asked for or not.
-_PRICES = [
-    ({"from": float(low)} if low > EDGES[0] else {}) | ({"to": float(high)} if high < EDGES[-1] else {})
-    for low, high in pairwise(EDGES)
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +215,8 @@ class _Reader:
                     # So many values tie for the twentieth place that their names must decide.
                     values = _values(self._searcher.aggregate(others, {field: _counting(field, _ALL)})[field])
                 counts[field] = facets(values)
-        prices = bands([bucket["doc_count"] for bucket in counts["price"]["buckets"]])
-        return counts["brand"], counts["path"], prices
+        steps = {bucket["key"]: bucket["doc_count"] for bucket in counts["price"]["buckets"]}
+        return counts["brand"], counts["path"], bands([steps.get(step, 0) for step in range(len(EDGES) - 1)])
 
     # Suggestions.
 
@@ -281,5 +275,5 @@ def _values(counted: Mapping[str, Any]) -> list[tuple[str, int]]:
 _COUNTED: dict[str, dict[str, Any]] = {
     "brand": _counting("brand", _ASKED),
     "path": _counting("path", _ASKED),
-    "price": {"range": {"field": "price", "ranges": _PRICES}},
+    "price": {"terms": {"field": "band", "size": len(EDGES), "segment_size": len(EDGES)}},
 }

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import tantivy
 
-from banyan.foundation.search import Document, Query, Results
+from banyan.foundation.search import Document
+from banyan.foundation.search.embedded.answering import Answering
 from banyan.foundation.search.embedded.fields import VERSION, prepare, schema
 from banyan.foundation.search.embedded.reading import State
 from banyan.foundation.search.embedded.vocabulary import Words
@@ -15,10 +16,9 @@ from banyan.foundation.search.folder import read_note
 
 _log = logging.getLogger(__name__)
 LOOK = 0.2  # seconds between looks whether the keeper has published something
-_SMALL = 10_000
 
 
-class SharedSearch:
+class SharedSearch(Answering):
     """Reads what the keeper of the folder has published; what is put here goes nowhere.
 
     The keeper notes its position after each commit: when the note is another, the index is read again.
@@ -41,24 +41,6 @@ class SharedSearch:
     async def commit(self, position: str | None = None) -> None: ...
 
     async def clear(self) -> None: ...
-
-    async def search(self, query: Query) -> Results:
-        state = self._state
-        if state.count > _SMALL:
-            return await asyncio.to_thread(state.search, query)
-        return state.search(query)
-
-    async def suggest(self, prefix: str, limit: int = 8) -> tuple[str, ...]:
-        state = self._state
-        if state.count > _SMALL:
-            return await asyncio.to_thread(state.suggest, prefix, limit)
-        return state.suggest(prefix, limit)
-
-    async def position(self) -> str | None:
-        return self._position
-
-    async def count(self) -> int:
-        return self._state.count
 
     async def close(self) -> None:
         self._looking.cancel()
