@@ -1,12 +1,19 @@
 """The capacity model: known queues come out as the books say, more never takes fewer, and scaling follows a spike."""
 
 from math import log
+from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banyan.trial.capacity import FULLEST, Act, Policy, needed, plan, scaled, spike
+from banyan.trial.capacity import FULLEST, Act, Policy, busy, followed, needed, plan, scaled, spike, stretched
+from banyan.trial.capacity.checking import predicted
+from banyan.trial.capacity.report import Asked, report
+from banyan.trial.capacity.services import NEEDED, Service, Services, WrongServices, read
+from banyan.trial.costs import Cpu
+from banyan.trial.shoppers import mixes
 
 ONE = {"read": Act(1.0, cpu=0.010, database=0.0)}
 
@@ -81,3 +88,93 @@ def test_a_slower_start_turns_more_away() -> None:
         sum(moment.turned_away for moment in scaled(spike(500, 10), 0.002, Policy(start=start))) for start in (5, 60)
     ]
     assert away[0] < away[1]
+
+
+def test_a_station_of_many_cores_lets_wait_what_erlangs_formula_says() -> None:
+    assert stretched(0.5) == pytest.approx(2.0)
+    assert stretched(0.5, 2) == pytest.approx(1 + (1 / 3) / (2 * 0.5))
+    assert stretched(0.8, 4) == pytest.approx(1 + 0.5964 / (4 * 0.2), rel=1e-3)
+    assert stretched(0.0, 8) == pytest.approx(1.0)
+
+
+@given(st.floats(0.1, 400), st.floats(0.0001, 0.002), st.floats(1, 10), st.integers(1, 8))
+def test_utilisation_is_the_rate_times_what_requests_cost_at_it(
+    rate: float, cpu: float, dearer: float, tasks: int
+) -> None:
+    acts = {"add": Act(1.0, cpu, cpu, 0.0, cpu * dearer, cpu * dearer)}
+    of_task, _ = busy(acts, rate, tasks, 4)
+    assert rate * acts["add"].cpu_at(min(1, of_task)) / tasks == pytest.approx(of_task, rel=1e-3, abs=1e-6)
+    assert rate * cpu / tasks <= of_task + 1e-6
+
+
+def test_work_in_company_is_cheaper_so_busier_tasks_ask_less_of_the_database() -> None:
+    acts = {"add": Act(1.0, 0.001, 0.001, 0.0, 0.003, 0.004)}
+    few, many = (busy(acts, 800, tasks, 4)[1] for tasks in (1, 8))
+    assert few < many
+
+
+def test_a_policy_that_has_the_tasks_there_turns_nobody_away() -> None:
+    demand = spike(1000, 10)
+    there = followed(scaled(demand, 0.002, Policy(least=40), begin=40), 120, 720)
+    late = followed(scaled(demand, 0.002, Policy(start=5)), 120, 720)
+    never = followed(scaled(demand, 0.002, Policy(most=10)), 120, 720)
+    assert (there.late, there.turned_away) == (0, 0.0)
+    assert late.late is not None
+    assert late.late > 5
+    assert 0 < late.turned_away < 1
+    assert never.late is None
+
+
+COST = Service(Cpu(0.0005, 0.0002), Cpu(0.001, 0.0004), 0.002)
+SERVICES = Services({**dict.fromkeys(NEEDED, COST), "checkout": Service(Cpu(0.02, 0.01), Cpu(0.03, 0.02), 0.05)}, 4.0)
+
+
+def test_a_mix_costs_what_its_acts_do_and_a_cart_a_quarter_of_its_steps() -> None:
+    acts = SERVICES.acts(mixes.read("day"), misses=0.5)
+    assert acts["product"].cpu == pytest.approx(0.0005)
+    assert acts["cart"].cpu == pytest.approx(0.0005 / 4)
+    assert acts["checkout"].cpu == pytest.approx(0.02 - 0.0005)
+    assert acts["checkout"].cpu_alone == pytest.approx(0.03 - 0.001)
+    assert sum(act.share for act in acts.values()) == pytest.approx(1)
+
+
+def test_what_was_measured_is_read_back_from_its_json(tmp_path: Path) -> None:
+    file = tmp_path / "here.json"
+    file.write_bytes(orjson.dumps({"services": SERVICES.as_json()}))
+    again = read(file)
+    assert again.cold_start == 4.0
+    assert again.paths["checkout"].alone.app == pytest.approx(0.03)
+    assert again.acts(mixes.read("day"))["account"].wait == pytest.approx(0.002)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "is not what"),
+        ("[]", "is not what"),
+        ('{"operations": [{"path": "product"}]}', "app_cpu_ms"),
+        ('{"operations": []}', "says nothing of product, list"),
+    ],
+)
+def test_a_file_that_is_no_measurement_says_why(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(WrongServices, match=why):
+        read(tmp_path / "x.json")
+
+
+def test_the_report_says_how_many_tasks_and_what_one_fewer_would_be() -> None:
+    made = report(Asked(50_000, 25, 0.3), mixes.read("day"), SERVICES, 0.06)
+    assert made.tasks is not None
+    assert f"50,000 users who think 25 s (2,000 requests/s), p95 300 ms: {made.tasks} tasks" in made.lines()[0]
+    assert {len(row) for row in made.plan_rows()} == {7}
+    assert str(made.tasks) in [row[0] for row in made.around_rows()]
+    assert made.policy_rows()[-1][3] == "0 s"
+    told = orjson.loads(orjson.dumps(made.as_json()))
+    assert (told["tasks"], len(told["simulation"])) == (made.tasks, 1020)
+
+
+def test_on_one_machine_others_work_makes_answers_later_and_nothing_dearer() -> None:
+    acts = SERVICES.acts(mixes.read("day"))
+    alone, beside = (predicted(acts, SERVICES, 200, 1, others, 2) for others in (0.0, 0.5))
+    assert alone[:2] == beside[:2]
+    assert alone[2] < beside[2]

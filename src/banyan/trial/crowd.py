@@ -36,6 +36,11 @@ class Buyer:
         self._ids = ids
         self._token = ""
 
+    @property
+    def token(self) -> str:
+        """What shows that a cart or an order is this buyer's; nothing before there is a cart."""
+        return self._token
+
     async def call(self, method: str, path: str, body: Any = None, key: str | None = None) -> tuple[int, Any]:
         """One request; 429, 503 and broken connections are tried again with the same Idempotency-Key.
 

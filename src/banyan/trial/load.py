@@ -6,6 +6,7 @@ Closed loop: it measures what a server can do, not what shoppers would feel when
 
 import asyncio
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -103,13 +104,17 @@ def raw(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
 
 async def in_a_process(port: int, connections: int, seconds: float, requests: list[bytes]) -> Measured:
     """The same from another process, so that the generator has a core of its own where there is one."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "banyan.trial.load", "127.0.0.1", str(port), str(connections), str(seconds)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    told, _ = await process.communicate(orjson.dumps([each.decode() for each in requests]))
-    got = orjson.loads(told)
+    with tempfile.TemporaryFile() as told:  # not a pipe: of half a megabyte the end was seen to be missing
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "banyan.trial.load", "127.0.0.1", str(port), str(connections), str(seconds)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=told,
+        )
+        await process.communicate(orjson.dumps([each.decode() for each in requests]))
+        if process.returncode:
+            raise RuntimeError(f"the load generator ended with {process.returncode}; what it said is above")
+        told.seek(0)
+        got = orjson.loads(told.read())
     return Measured(got["seconds"], {int(k): v for k, v in got["statuses"].items()}, got["times"], got["bytes"])
 
 

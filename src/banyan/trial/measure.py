@@ -1,33 +1,37 @@
 """What one process of the shop does on this machine: starting, idling, reading, selling; beside a bare server."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import orjson
 
-from banyan.kernel.clock import Clock, SystemClock
-from banyan.kernel.ids import Ids, SystemIds
-from banyan.trial import bare, load
-from banyan.trial.crowd import Buyer
-from banyan.trial.load import Measured, raw
+from banyan.kernel.clock import SystemClock
+from banyan.kernel.ids import SystemIds
+from banyan.trial import bare, costs, load
+from banyan.trial.costs import Cpu
+from banyan.trial.load import Measured
 from banyan.trial.own_shop import OwnShop, free_port, own_shop
+from banyan.trial.paths import PATHS, Drive, Scene, requests
+from banyan.trial.paths import Path as HotPath
+from banyan.trial.shoppers import goods
 from banyan.trial.stocking import stock
 
 SKU = "BENCH-1"
-CONNECTIONS = 32
-CARTS = 200
+MEASURED = ("product", "list", "search", "search-new", "suggest", "account", "add", "steps", "checkout")
+BESIDE = ("product", "list", "search", "search-new", "suggest")
+"""Measured beside a bare server."""
+UNASKED = Cpu()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One operation: what the shop did, and what a bare server did with the same bytes."""
 
-    name: str
+    path: HotPath
     shop: Measured
+    cost: Cpu  # seconds of CPU of one request
     bare: Measured | None = None
 
     def failed(self) -> int:
@@ -37,7 +41,8 @@ class Line:
         times = [f"{self.shop.percentile(share) * 1000:.1f}" for share in (0.5, 0.95, 0.99)]
         beside = f"{self.bare.rate():,.0f}" if self.bare else ""
         ratio = f"{self.shop.rate() / self.bare.rate():.0%}" if self.bare and self.bare.rate() else ""
-        return (self.name, f"{self.shop.rate():,.1f}", *times, beside, ratio, str(self.failed() or ""))
+        costs = (f"{self.cost.app * 1000:.3f}", f"{self.cost.database * 1000:.3f}")
+        return (self.path.title, f"{self.shop.rate():,.1f}", *times, *costs, beside, ratio, str(self.failed() or ""))
 
 
 @dataclass(slots=True)
@@ -54,11 +59,15 @@ class Report:
             "resident_megabytes": self.resident_megabytes,
             "operations": [
                 {
-                    "name": line.name,
+                    "path": line.path.name,
+                    "name": line.path.title,
                     "per_second": line.shop.rate(),
                     "p50_ms": line.shop.percentile(0.5) * 1000,
                     "p95_ms": line.shop.percentile(0.95) * 1000,
                     "p99_ms": line.shop.percentile(0.99) * 1000,
+                    "mean_ms": sum(line.shop.times) / max(1, len(line.shop.times)) * 1000,
+                    "app_cpu_ms": line.cost.app * 1000,
+                    "database_cpu_ms": line.cost.database * 1000,
                     "bare_per_second": line.bare.rate() if line.bare else None,
                     "failed": line.failed(),
                 }
@@ -81,14 +90,34 @@ async def measure(folder: Path, seconds: float, note: Callable[[str], None]) -> 
         report.resident_megabytes = resident(shop.pid)
         await stock(folder, SKU, 1_000_000_000)
         await clock.sleep(1)
-        for name, paths in (await _reads(shop)).items():
-            note(name)
-            report.lines.append(await _read(shop, name, paths, seconds))
-        note("add to cart")
-        report.lines.append(await _adds(shop, seconds, clock, ids))
-        note("complete checkouts")
-        report.lines.append(await _checkouts(shop, seconds, clock, ids))
+        things = replace(await goods.of_shop(shop.url, ids, members=4), skus=[SKU])
+        scene = Scene(shop.url, shop.port, clock, ids, things)
+        for name in MEASURED:
+            note(PATHS[name].title)
+            report.lines.append(await _line(shop, scene, PATHS[name], seconds))
     return report
+
+
+async def _line(shop: OwnShop, scene: Scene, path: HotPath, seconds: float) -> Line:
+    drive = await path.prepare(scene)
+    measured, cost = await spent(shop, path, drive, seconds, path.connections)
+    if path.name not in BESIDE:
+        return Line(path, measured, cost)
+    return Line(path, measured, cost, await _bare(scene, path, seconds))
+
+
+async def spent(
+    shop: OwnShop, path: HotPath, drive: Drive, seconds: float, connections: int, idle: Cpu = UNASKED
+) -> tuple[Measured, Cpu]:
+    """Drive a path: what was seen, and the CPU seconds of one request, with all that it leaves to be done after it.
+
+    `idle`: what the shop takes in a second that nobody asks it anything, which no request is charged with.
+    """
+    began, before = shop.clock.monotonic(), costs.cpu(shop)
+    measured = await drive(seconds, connections)
+    await shop.clock.sleep(path.lasts)
+    used = costs.cpu(shop) - before - idle * (shop.clock.monotonic() - began)
+    return measured, Cpu(max(0.0, used.app), max(0.0, used.database)) / max(1, len(measured.times))
 
 
 def resident(pid: int) -> float:
@@ -99,72 +128,16 @@ def resident(pid: int) -> float:
     return 0.0
 
 
-async def _reads(shop: OwnShop) -> dict[str, list[str]]:
-    """The paths each reading operation asks for in turn."""
-    async with aiohttp.ClientSession(shop.url) as http:
-        async with http.get("/v1/products?limit=100") as answer:
-            products = (await answer.json())["items"]
-        async with http.get("/v1/categories") as answer:
-            categories = [each["slug"] for each in (await answer.json())["items"]]
-    words = sorted(
-        {word for product in products for word in product["name"].split() if word.isalpha() and len(word) > 4}
-    )
-    return {
-        "product read": [f"/v1/products/{product['slug']}" for product in products],
-        "list of 20": [f"/v1/products?limit=20&category={slug}" for slug in categories],
-        "search, 20 with facets": [f"/v1/search?q={word}&limit=20" for word in words],
-        "search, every one new": [
-            f"/v1/search?q={word}&limit=20&price_max={90_000_000 + n}" for n, word in enumerate(words * 400)
-        ],
-        "suggest": [f"/v1/suggest?q={word[:3]}" for word in words],
-    }
-
-
-async def _read(shop: OwnShop, name: str, paths: list[str], seconds: float) -> Line:
-    requests = [raw("GET", path) for path in paths]
-    async with aiohttp.ClientSession(shop.url) as http, http.get(paths[0]) as answer:
+async def _bare(scene: Scene, path: HotPath, seconds: float) -> Measured:
+    """The same requests at a bare server, which answers each with the bytes that the shop gave to the first."""
+    asked = await requests(path.name, scene)
+    paths = [request.split(b" ", 2)[1].decode() for request in asked]
+    async with aiohttp.ClientSession(scene.url) as http, http.get(paths[0]) as answer:
         body = await answer.text()
-    measured = await load.in_a_process(shop.port, CONNECTIONS, seconds, requests)
     port = free_port()
     server = await bare.start(port, {path.partition("?")[0]: body for path in paths})
     try:
-        beside = await load.in_a_process(port, CONNECTIONS, seconds, requests)
+        return await load.in_a_process(port, path.connections, seconds, asked)
     finally:
         server.kill()
         await server.wait()
-    return Line(name, measured, beside)
-
-
-async def _adds(shop: OwnShop, seconds: float, clock: Clock, ids: Ids) -> Line:
-    """One more unit into one of many carts."""
-    requests = []
-    async with aiohttp.ClientSession() as http:
-        for _ in range(CARTS):
-            status, cart = await Buyer(http, shop.url, clock=clock, ids=ids).call("POST", "/v1/carts", {})
-            if status != 201:
-                raise RuntimeError(f"a cart was not made: {status} {cart}")
-            body = orjson.dumps({"sku": SKU, "quantity": 1})
-            requests.append(raw("POST", f"/v1/carts/{cart['id']}/lines", body, Authorization=f"Bearer {cart['token']}"))
-    return Line("add to cart", await load.in_a_process(shop.port, CONNECTIONS, seconds, requests))
-
-
-async def _checkouts(shop: OwnShop, seconds: float, clock: Clock, ids: Ids, shoppers: int = 16) -> Line:
-    """From no cart to a confirmed order: five requests; the time is that of the last, the checkout."""
-    measured = Measured(seconds)
-    ends = clock.monotonic() + seconds
-    async with aiohttp.ClientSession() as http:
-
-        async def shopper() -> None:
-            while clock.monotonic() < ends:
-                buyer = Buyer(http, shop.url, clock=clock, ids=ids)
-                at, _, _ = await buyer.fill_a_cart(SKU)
-                began = clock.monotonic()
-                payment = {"payment": {"provider": "testbank", "token": "tok_ok"}}
-                status, order = await buyer.call("POST", f"{at}/checkout", payment)
-                confirmed = status == 201 and order["status"] == "confirmed"
-                measured.times.append(clock.monotonic() - began)
-                status = status if confirmed else 599
-                measured.statuses[status] = measured.statuses.get(status, 0) + 1
-
-        await asyncio.gather(*(shopper() for _ in range(shoppers)))
-    return Line("complete checkout", measured)

@@ -15,6 +15,11 @@ import aiohttp
 from banyan.kernel.clock import Clock
 
 
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """What a shop's processes are given: ours, and `more`."""
+    return {**os.environ, "BANYAN_LOG_LEVEL": "warning", **more}
+
+
 def free_port() -> int:
     """A port nobody listens on just now."""
     with socket.socket() as probe:
@@ -50,7 +55,7 @@ class OwnShop:
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "banyan.cli", "up", "--port", str(self.port), "--data-dir", str(self.data_dir), *self.options),
-            env={**os.environ, "BANYAN_LOG_LEVEL": "warning", **self.env},
+            env=environment(self.env),
             stdout=log,
             stderr=log,
         )
@@ -99,10 +104,10 @@ async def own_shop(
         yield shop
     finally:
         await shop.stop()
-        await asyncio.to_thread(_stop_database, data_dir)
+        await asyncio.to_thread(let_go, data_dir)
 
 
-def _stop_database(data_dir: Path) -> None:
+def let_go(data_dir: Path) -> None:
     """After a kill the database server is left running; the last one to hold it stops it."""
     from banyan.foundation import embedded
 

@@ -1,56 +1,27 @@
-"""`banyan bench …`: what the shop does on this machine, beside a bare server, and when it is full of shoppers."""
+"""`banyan bench load`: a shop full of shoppers, sent by our own load generator or by a tool a team has already."""
 
 import sys
 import tempfile
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from banyan.commands import Json, progress, run, table, tell
+from banyan.commands.bench.notes import note
 
 if TYPE_CHECKING:
     from banyan.trial.shoppers.market import Progress
-
-app = typer.Typer(no_args_is_help=False, help="What the shop does on this machine, in figures.")
-
-
-@app.callback(invoke_without_command=True)
-def bench(
-    context: typer.Context,
-    seconds: Annotated[float, typer.Option(help="How long each operation is measured.", min=0.5)] = 6.0,
-    as_json: Json = False,
-) -> None:
-    """Measure a shop of its own with the demo catalogue: start, memory, reads, search, carts and checkouts.
-
-    Example: `banyan bench --seconds 10`
-    """
-    if context.invoked_subcommand is not None:
-        return
-    from banyan.trial import measure
-
-    def note(what: str) -> None:
-        if sys.stderr.isatty():
-            print(f"  measuring: {what}", file=sys.stderr)
-
-    with tempfile.TemporaryDirectory(prefix="banyan-bench-") as folder:
-        Path(folder).chmod(0o755)
-        report = run(measure.measure(Path(folder), seconds, note))
-    if as_json:
-        tell(report.as_json())
-        return
-    table(
-        ("operation", "per second", "p50 ms", "p95 ms", "p99 ms", "bare server", "ratio", "failed"),
-        [line.cells() for line in report.lines],
-    )
-    typer.echo(
-        f"first start to ready {report.first_start:.1f} s (with the demo catalogue), second {report.second_start:.1f} s"
-    )
-    typer.echo(f"the application process idles at {report.resident_megabytes:.0f} MB resident")
+    from banyan.trial.shoppers.mixes import Mix
 
 
-@app.command()
+class Tool(StrEnum):
+    JMETER = "jmeter"
+    LOCUST = "locust"
+
+
 def load(
     mix: Annotated[str, typer.Option(help="What they do: a known mix, or a TOML file.")] = "day",
     shoppers: Annotated[int, typer.Option(help="How many, each on a connection of his own.", min=1)] = 1000,
@@ -62,6 +33,12 @@ def load(
     url: Annotated[str, typer.Option(help="A running shop instead of one of its own. Shoppers buy there!")] = "",
     seconds: Annotated[float, typer.Option(help="Make all phases together so long; 0: as the mix says.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Decides what each shopper wants.")] = 1,
+    with_: Annotated[
+        Tool | None, typer.Option("--with", help="Let JMeter or Locust send them, where it is on PATH.")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Where to write what JMeter or Locust is given.", dir_okay=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Send shoppers with time to think through a shop: times as they feel them, errors, costs, and nothing lost.
@@ -69,6 +46,8 @@ def load(
     Open loop: a slow answer does not make a shopper ask less. Mixes: day, black-friday, step, flash-sale.
 
     Example: `banyan bench load --shoppers 2000 --seconds 30`
+
+    Example: `banyan bench load --with locust --shoppers 200 --seconds 30`
     """
     from banyan.foundation.settings import WrongSettings
     from banyan.trial.shoppers import mixes
@@ -80,6 +59,8 @@ def load(
         raise WrongSettings(str(error)) from None
     read = mixes.lasting(read, seconds) if seconds else read
     hot = hot or (1000 if read.hot and not url else 0)
+    if with_ is not None:
+        return _by_another(with_, plan, read, shoppers, products, workers, hot, url, as_json)
     with tempfile.TemporaryDirectory(prefix="banyan-full-") as name, progress(read.title, int(read.seconds)) as advance:
         Path(name).chmod(0o755)
         report = run(
@@ -97,6 +78,41 @@ def load(
         tell(report.as_json())
     else:
         head = ("act", "requests", "share", "per second", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "failed", "refused")
+        table(head, report.rows())
+        typer.echo("\n".join(report.lines()))
+    if report.wrong:
+        raise typer.Exit(1)
+
+
+def _by_another(
+    tool: Tool,
+    plan: Path | None,
+    mix: "Mix",
+    shoppers: int,
+    products: int,
+    workers: int,
+    hot: int,
+    url: str,
+    as_json: bool,
+) -> None:
+    from banyan.foundation.settings import WrongSettings
+    from banyan.trial import outsiders
+
+    with tempfile.TemporaryDirectory(prefix="banyan-load-") as name:
+        Path(name).chmod(0o755)
+        numbers = {"products": products, "workers": workers or 2, "hot": hot}
+        try:
+            report = run(
+                outsiders.send(
+                    Path(name), outsiders.Tool(tool), mix, shoppers, **numbers, url=url, file=plan, note=note
+                )
+            )
+        except outsiders.NotHere as error:
+            raise WrongSettings(str(error)) from None
+    if as_json:
+        tell(report.as_json())
+    else:
+        head = ("act", "requests", "share", "per second", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "failed")
         table(head, report.rows())
         typer.echo("\n".join(report.lines()))
     if report.wrong:
