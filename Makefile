@@ -6,7 +6,7 @@ DATA_DIR ?= .banyan
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: up test check format bench demo clean
+.PHONY: up test check format bench bench-peers demo clean
 
 up: $(VENV)/.shop  ## start the whole shop in one process: http://127.0.0.1:8000
 	$(RUN)/banyan up --port $(PORT) --data-dir $(DATA_DIR)
@@ -26,6 +26,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev  ## what one process on this machine does, beside a bare server
 	$(RUN)/banyan bench
+
+bench-peers: $(VENV)/.dev  ## other shops from their registries, turn by turn with ours (minutes; the network at first)
+	$(RUN)/python -m bench.peers
 
 demo: $(VENV)/.shop  ## a live legacy shop moves in, goes back and moves in again (needs Debian's mariadb-server)
 	$(RUN)/banyan move demo

@@ -1,0 +1,1 @@
+"""What this shop's REST API says beyond the package's own."""

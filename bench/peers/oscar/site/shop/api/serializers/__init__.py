@@ -1,0 +1,1 @@
+"""Serializers that take the place of the package's."""
