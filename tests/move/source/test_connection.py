@@ -52,6 +52,33 @@ def test_statements_of_more_than_a_packet(con: Connection) -> None:
     assert con.query(f"SELECT LENGTH('{words}')") == [(b"%d" % len(words),)]
 
 
+def test_several_statements_go_at_once_and_none_behind_one_that_is_refused(con: Connection) -> None:
+    con.execute("CREATE TABLE t (id INT PRIMARY KEY, f DOUBLE)")
+    asked = [
+        b"INSERT INTO t VALUES (1, 0.1), (2, NULL)",
+        b"SELECT * FROM t ORDER BY id",
+        b"SELECT 1 FROM t WHERE id > 9",
+    ]
+    assert con.several([*asked, b"DELETE FROM t WHERE id = 2"]) == [[], [(b"1", b"0.1"), (b"2", None)], [], []]
+    with pytest.raises(SqlError) as refused:
+        con.several([b"INSERT INTO t VALUES (%d, 0)" % each for each in (3, 1, 4)])
+    assert refused.value.code == 1062
+    with pytest.raises(SqlError):
+        con.several([b"SELECT id FROM t", b"SELECT nothing FROM t", b"DELETE FROM t"])
+    assert con.query("SELECT id FROM t ORDER BY id") == [(b"1",), (b"3",)]
+    assert con.several([]) == []
+
+
+def test_several_statements_of_any_size_are_answered_each(con: Connection) -> None:
+    long = "z" * 300_000
+    asked = [f"SELECT LENGTH('{long}'), {number}".encode() for number in range(5)]
+    many = b"SELECT seq, REPEAT('x', 100) FROM seq_1_to_20000"
+    *lengths, rows, last = con.several([*asked, many, b"SELECT 7"])
+    assert [found for [found] in lengths] == [(b"300000", b"%d" % number) for number in range(5)]
+    assert (len(rows), rows[-1]) == (20_000, (b"20000", b"x" * 100))
+    assert last == [(b"7",)]
+
+
 ARGUMENTS = (
     st.none() | st.booleans() | st.integers(-(1 << 63), (1 << 64) - 1) | st.binary(max_size=30) | st.text(max_size=30)
 )

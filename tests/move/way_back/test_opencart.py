@@ -180,6 +180,35 @@ async def test_a_new_product_of_a_new_brand_is_there_with_its_options_and_units(
     assert await whole.our("move", "SELECT key FROM identity WHERE id = $1", made["id"]) == str(product["product_id"])
 
 
+async def test_a_size_that_is_added_afterwards_is_there_with_its_units_and_an_order_waits_for_it(ours: Ours) -> None:
+    whole = ours.whole
+    await ours.be_operator()
+    id_ = await whole.our("catalog", "SELECT id FROM product WHERE name = 'Tee'")
+    key = await whole.our("move", "SELECT key FROM identity WHERE id = $1", id_)
+    own = "SELECT * FROM {product_option_value} WHERE product_id = %s ORDER BY product_option_value_id"
+    before = whole.rows(own, key)
+    size = {
+        "sku": "TEE-XL",
+        "options": {"Fit": "XL"},
+        "prices": [{"amount": 1100, "currency": "USD"}],
+        "weight_g": 150,
+    }
+    await ours.ask("catalog", "POST", f"/v1/products/{id_}/variants", size)
+    await whole.shop.peers.ask(SetStock(counts=(StockCount(sku="TEE-XL", on_hand=6),)))
+    order = await ours.buy("TEE-XL")
+    await ours.back()
+    assert [each for each in await ours.flagged() if each[0] in ("product", "order")] == []
+    after = whole.rows(own, key)
+    assert after[: len(before)] == before
+    [new] = after[len(before) :]
+    assert (float(new["price"]), new["quantity"]) == (2.0, 4)
+    number = await whole.our("move", "SELECT key FROM identity WHERE id = $1", order)
+    [line] = whole.rows("SELECT product_id, model FROM {order_product} WHERE order_id = %s", number)
+    assert (str(line["product_id"]), line["model"]) == (key, "TEE-XL")
+    [chosen] = whole.rows("SELECT product_option_value_id FROM {order_option} WHERE order_id = %s", number)
+    assert chosen["product_option_value_id"] == new["product_option_value_id"]
+
+
 async def test_variants_that_opencart_cannot_price_stay_in_quarantine_with_the_reason(ours: Ours) -> None:
     await ours.be_operator()
     made = await ours.ask("catalog", "POST", "/v1/products", GRID)

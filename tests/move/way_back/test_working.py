@@ -14,7 +14,7 @@ from banyan.move.cutover.reconcile import reconcile
 from banyan.move.cutover.reverting import revert
 from banyan.move.legacy import Use, View
 from banyan.move.storage import back, groups
-from banyan.move.way_back.hearing import hear
+from banyan.move.way_back.hearing import hear, seconds_behind
 from banyan.move.way_back.writing import Relieved, Writer
 
 OPEN = {"coverage": "a test"}
@@ -85,6 +85,45 @@ async def test_what_is_removed_here_is_removed_there(w: Any) -> None:
         tx.tell(CategoriesChanged(category_id="cat_shortlived"))
     await until(w)
     assert "short lived" not in w.theirs()
+
+
+async def test_what_the_legacy_database_refuses_holds_up_nobody_it_came_with(w: Any) -> None:
+    w.sql(
+        "CREATE TRIGGER unlucky BEFORE UPDATE ON ware FOR EACH ROW"
+        " IF NEW.position = 13 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not that number'; END IF"
+    )
+    await change(w, {"old 7": 77, "old 8": 13, "old 9": 99})
+    await until(w)
+    theirs = w.theirs()
+    assert (theirs["old 7"], theirs["old 8"], theirs["old 9"]) == (77, 8, 99)
+    [flag] = await back.flagged(w.move.db, GROUP)
+    assert "not that number" in flag["why"]
+    w.sql("DROP TRIGGER unlucky")
+    await change(w, {"old 8": 14})
+    await until(w)
+    assert w.theirs()["old 8"] == 14
+    assert await back.flagged(w.move.db, GROUP) == []
+
+
+async def change(w: Any, positions: dict[str, int]) -> None:
+    """All in one transaction: the way back hears of them together."""
+    async with w.catalog.db.transaction() as tx:
+        for name, position in positions.items():
+            id_ = await tx.fetchval("UPDATE thing SET position = $2 WHERE name = $1 RETURNING id", name, position)
+            tx.tell(CategoriesChanged(category_id=id_))
+
+
+async def test_no_write_is_held_while_the_way_back_is_too_far_behind(w: Any) -> None:
+    await w.rest()
+    await change(w, {"old 4": 44})
+    await asyncio.sleep(0.3)
+    turn = await revert(await w.ground(), GROUP, max_pause=0.5, patience=0.2)
+    assert (turn.outcome, turn.pause) == ("aborted", 0.0)
+    assert "the way back is" in turn.why
+    w.work()
+    await until(w)
+    assert w.theirs()["old 4"] == 44
+    assert await seconds_behind(w.move, GROUP, ["catalog"]) == 0
 
 
 async def test_one_process_writes_and_the_one_before_it_no_more(w: Any) -> None:

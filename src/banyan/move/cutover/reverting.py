@@ -1,6 +1,7 @@
 """The revert, R0 … R13: a group's writes go back to the legacy shop with everything that was written here, or nothing changes."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from banyan.kernel.refusals import Conflict
 from banyan.move.cutover import counting, gates
@@ -12,9 +13,11 @@ from banyan.move.cutover.turn import Turn
 from banyan.move.storage import back, hands
 from banyan.move.way_back.carts import all_heard
 from banyan.move.way_back.ground import Ground
-from banyan.move.way_back.hearing import heard_all, put_mark
+from banyan.move.way_back.hearing import heard_all, put_mark, seconds_behind
 
 _LOOK = 0.01
+_NEAR = 0.4  # of the time from hold to commit: writes are held only once the way back is no further behind than this
+PATIENCE = 20.0  # seconds for it to come so near, while nobody waits
 _NAMING = 0.2  # seconds of a pause in which an order that is half done would not get through what follows either
 
 
@@ -23,12 +26,14 @@ async def revert(
     group: str,
     *,
     max_pause: float = PAUSE,
+    patience: float = PATIENCE,
     overrides: Mapping[str, str] | None = None,
     dry_run: bool = False,
     who: str = "operator",
     crossed: Crossed = lambda step: None,
 ) -> Turn:
-    """Give a group's writes back. The way back has to be at work meanwhile; `max_pause` as in `cutover`."""
+    """Give a group's writes back. The way back has to be at work meanwhile; `max_pause` as in `cutover`, `patience`: seconds
+    that it may take to come near before writes are held at all."""
     if not 0.05 <= max_pause <= 60:
         raise Conflict("the longest pause lies between 0.05 and 60 seconds", code="pause")
     turn = Turn(group, "revert")
@@ -40,18 +45,19 @@ async def revert(
         turn.outcome, turn.next_steps = "dry_run", [f"banyan move revert {group}"]
         return turn
     attempt = Attempt(ground, group, turn, max_pause, crossed)
-    done = await drive(attempt, ("new_primary",), "reverting", "legacy", _until_commit)
+    done = await drive(attempt, ("new_primary",), "reverting", "legacy", partial(_until_commit, patience=patience))
     await end(attempt, who, done=done)
     turn.next_steps = [f"banyan move cutover {group}" if done else f"banyan move revert {group} (again, at once)"]
     return turn
 
 
-async def _until_commit(attempt: Attempt) -> None:
+async def _until_commit(attempt: Attempt, patience: float) -> None:
     """R1 … R11. The legacy fence stays closed all the while; ours is the tenure, set when no order is half done."""
     ground, group = attempt.ground, attempt.group
     attempt.at("R1")
     await attempt.prepare()  # from here on refused writers do not wait for each other
     await ground.ports.clock.sleep(SETTLE)
+    await _come_near(attempt, patience)
     await attempt.hold("R2")
     await _drain(attempt)
     epoch = await attempt.rise("R3")
@@ -89,6 +95,22 @@ async def _until_commit(attempt: Attempt) -> None:
     if committed is None:
         raise Over("its deadline passed before it could be committed")
     attempt.epoch = committed
+
+
+async def _come_near(attempt: Attempt, patience: float) -> None:
+    """Before anybody waits: the way back has hurried since R1, and what is left of it must fit into the pause.
+
+    Over when it does not come so near: then no write was held.
+    """
+    ground, until = attempt.ground, attempt.now + patience
+    near = attempt.budget * _NEAR
+    while (behind := await seconds_behind(ground.ports, attempt.group, attempt.services)) > near:
+        if attempt.now > until:
+            raise Over(
+                f"the way back is {behind:.1f} s behind and did not come within {near:.2f} s for {patience:.0f} s, so no "
+                "write was held: wait until fewer writes come, or allow a longer --max-pause"
+            )
+        await ground.ports.clock.sleep(_LOOK)
 
 
 async def _drain(attempt: Attempt) -> None:

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from banyan.foundation.face.line import Seen, or_none, shaped
 from banyan.foundation.face.places import segment
 from banyan.foundation.face.session import Tokens
-from banyan.foundation.web import etag
 from banyan.kernel.refusals import Refusal
 from banyan.move.doors.shopper import patiently
 from banyan.move.doors.visit import Visit
 
 T = TypeVar("T")
+ANY = "*"  # as If-Match: whatever its version is
 _TRIES = 5  # before a change that always meets another is told so
 NO_MATCH = "Warning: No match for E-Mail Address and/or Password."
 ADDRESS = {
@@ -29,14 +29,8 @@ ADDRESS = {
 }
 
 
-class _Me(Seen):
-    name: str = ""
-    version: int = 0
-
-
 class _Saved(Seen):
     id: str
-    version: int = 0
 
 
 async def login(visit: Visit) -> Response:
@@ -63,6 +57,16 @@ async def register(visit: Visit) -> Response:
     body = {"email": visit.form["email"], "password": visit.form.exact("password"), "name": _name(visit)}
     if "confirm" in visit.form and visit.form.exact("confirm") != body["password"]:
         return visit.wrong("", {"confirm": "Password confirmation does not match password!"}, back="/sign-up")
+    return await _signed_up(visit, body) or visit.go("/account")
+
+
+async def sign_up(visit: Visit) -> Response | None:
+    """The account that a form asks for beside something else; what the shop says where there can be none."""
+    body = {"email": visit.form["email"], "password": visit.form.exact("password"), "name": _name(visit)}
+    return await _signed_up(visit, body)
+
+
+async def _signed_up(visit: Visit, body: dict[str, Any]) -> Response | None:
     try:
         tokens = await _tokens(visit, "/v1/users", body)
     except Refusal as refusal:
@@ -73,7 +77,7 @@ async def register(visit: Visit) -> Response:
     await visit.shopper.keep(tokens)
     if visit.form["newsletter"] == "1":
         await or_none(_newsletter(visit, wanted=True))
-    return visit.go("/account")
+    return None
 
 
 async def save(visit: Visit) -> Response:
@@ -134,21 +138,16 @@ async def _tokens(visit: Visit, path: str, body: dict[str, Any]) -> Tokens:
     return shaped(Tokens, await patiently(visit.ports.clock, ask))
 
 
-async def add_address(visit: Visit, fields: dict[str, Any]) -> str:
-    """Our id of it."""
-    ask = partial(visit.shopper.line.send, "users", "POST", "/v1/me/addresses", fields, key=visit.key())
+async def add_address(visit: Visit, fields: dict[str, Any], key: str = "") -> str:
+    """Our id of it. `key`: what makes two of the same request one."""
+    ask = partial(visit.shopper.line.send, "users", "POST", "/v1/me/addresses", fields, key=key or visit.key())
     return shaped(_Saved, await patiently(visit.ports.clock, ask)).id
 
 
 async def _edit_address(visit: Visit, key: str, fields: dict[str, Any]) -> str:
     at = await _address_path(visit, key)
-
-    async def change() -> str:
-        read = await visit.shopper.line.get(_Saved, "users", at)
-        await visit.shopper.line.send("users", "PATCH", at, fields, if_match=etag(read.version))
-        return read.id
-
-    return await _last_wins(change)
+    change = partial(visit.shopper.line.send, "users", "PATCH", at, fields, if_match=ANY)
+    return shaped(_Saved, await _last_wins(change)).id
 
 
 async def _last_wins(change: Callable[[], Awaitable[T]]) -> T:
@@ -190,11 +189,7 @@ async def _newsletter(visit: Visit, *, wanted: bool) -> None:
 
 
 async def _change_me(visit: Visit, fields: dict[str, Any]) -> None:
-    async def change() -> None:
-        me = await visit.shopper.line.get(_Me, "users", "/v1/me")
-        await visit.shopper.line.send("users", "PATCH", "/v1/me", fields, if_match=etag(me.version))
-
-    await _last_wins(change)
+    await _last_wins(partial(visit.shopper.line.send, "users", "PATCH", "/v1/me", fields, if_match=ANY))
 
 
 def _name(visit: Visit) -> str:

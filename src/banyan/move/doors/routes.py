@@ -11,7 +11,7 @@ from banyan.foundation.service import Ports
 from banyan.kernel.refusals import NotFound
 from banyan.move.doors import accounts, carts, checkout
 from banyan.move.doors.books import Books
-from banyan.move.doors.checkout import placing, steps
+from banyan.move.doors.checkout import beforehand, placing, steps
 from banyan.move.doors.visit import Visit
 
 Door = Callable[[Visit], Awaitable[Response]]
@@ -41,6 +41,8 @@ DOORS: dict[str, Door] = {
     "address.save": accounts.save_address,
     "address.delete": accounts.remove_address,
     "checkout": checkout.elsewhere,
+    "checkout.account": beforehand.account,
+    "checkout.account_address": beforehand.address,
     "checkout.address": steps.address,
     "checkout.new_address": steps.new_address,
     "checkout.ways": steps.ways,

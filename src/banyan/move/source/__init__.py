@@ -5,8 +5,8 @@ import asyncio
 from banyan.kernel.refusals import Unavailable
 from banyan.move.rows import Values
 from banyan.move.source.address import Address
-from banyan.move.source.connection import Connection
-from banyan.move.source.head import Head, file_name, file_number, head
+from banyan.move.source.connection import Connection, argument
+from banyan.move.source.head import Head, file_name, file_number, head, log_end
 from banyan.move.source.literals import delete, labels, literal, select, upsert, where
 from banyan.move.source.tables import read_tables
 from banyan.move.source.wire import SqlError
@@ -16,12 +16,14 @@ __all__ = [
     "Head",
     "Source",
     "SqlError",
+    "argument",
     "delete",
     "file_name",
     "file_number",
     "head",
     "labels",
     "literal",
+    "log_end",
     "read_tables",
     "select",
     "upsert",

@@ -1,14 +1,18 @@
 """One connection to a legacy database whose answers are exact: raw column bytes, times in UTC, no date refused or mended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from banyan.kernel.refusals import Unavailable
 from banyan.move.rows import Values, pack, unpack
 from banyan.move.source.address import Address
-from banyan.move.source.wire import Wire, column_name, column_type, counted, is_end, refusal
+from banyan.move.source.wire import SqlError, Wire, column_name, column_type, counted, is_end, refusal
 
-_QUERY = 3
+_QUERY, _OPTION = 3, 27
+_SEVERAL_ON = b"\x00\x00"  # the option by which a command may hold several statements
+_MORE = 8  # in a result's status: another one follows
+_AT_ONCE = 1 << 19  # bytes of statements in one command
 _FLOATS = (4, 5)  # the types FLOAT and DOUBLE
 # Zero and partial dates can be read and written; what would be cut short on writing is refused.
 MODE = "STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION"
@@ -31,6 +35,7 @@ class Connection:
         self.insert_id = 0
         self.warnings = 0
         self._reading = False
+        self._several: bool | None = None  # whether the server takes several statements at once; None: not asked yet
         try:
             self.set({**_SESSION, **(session or {})})
         except BaseException:
@@ -91,6 +96,20 @@ class Connection:
                 self._reading = False
                 self.wire.break_off()
 
+    def several(self, statements: Sequence[bytes]) -> list[list[Values]]:
+        """Run these one after the other, on one way there and back where they fit; the rows of each.
+
+        SqlError for the first that is refused: none of those behind it is run.
+        """
+        if self._several is None:
+            self._several = self._may_send_several()
+        if not self._several:
+            return [[unpack(row) for rows in self.images(each) for row in rows] for each in statements]
+        found: list[list[Values]] = []
+        for some in _commands(statements):
+            found += self._answers(self._ask(b";".join(some)), len(some))
+        return found
+
     def close(self) -> None:
         self.wire.close()
 
@@ -115,6 +134,59 @@ class Connection:
             raise SyntaxError("LOAD DATA LOCAL is not for a mover")
         return packets
 
+    def _may_send_several(self) -> bool:
+        self.wire.send(_OPTION, _SEVERAL_ON)
+        with suppress(SqlError):  # something between us and the server that knows of no such thing
+            first = self.wire.receive()[0]
+            if first[0] == 0xFF:
+                raise refusal(first)
+            return True
+        return False
+
+    def _answers(self, here: list[bytes], count: int) -> list[list[Values]]:
+        """The rows of each of so many statements; `here` are the first packets of their answers."""
+        self._reading = True
+        packets = self._following(here)
+        found: list[list[Values]] = []
+        more = True
+        while more:
+            rows, status = self._answer(packets)
+            found.append(rows)
+            more = bool(status & _MORE)
+        self._reading = False
+        if len(found) != count:
+            self.wire.break_off()
+            raise ValueError(f"{count} statements were sent, and {len(found)} were answered")
+        return found
+
+    def _answer(self, packets: Iterator[bytes]) -> tuple[list[Values], int]:
+        """One statement's rows and its status."""
+        first = next(packets)
+        if first[0] == 0xFF:
+            self._reading = False  # nothing comes after a refusal
+            raise refusal(first)
+        if first[0] == 0:
+            self._done(first)
+            _, at = counted(first, 1)
+            _, at = counted(first, at)
+            return [], int.from_bytes(first[at : at + 2], "little")
+        defined = [next(packets) for _ in range(counted(first, 0)[0] + 1)][:-1]
+        places = tuple(place for place, packet in enumerate(defined) if column_type(packet) in _FLOATS)
+        rows: list[Values] = []
+        for packet in packets:
+            if is_end(packet):
+                return rows, int.from_bytes(packet[3:5], "little")
+            if packet[0] == 0xFF:
+                self._reading = False
+                raise refusal(packet)
+            rows.append(unpack(_respelt(packet, places) if places else packet))
+        raise AssertionError("packets end with the line")
+
+    def _following(self, here: list[bytes]) -> Iterator[bytes]:
+        while True:
+            yield from here
+            here = self.wire.receive()
+
     def _described(self, packets: list[bytes]) -> tuple[tuple[int, ...], list[bytes]]:
         """Read the column definitions: where FLOATs and DOUBLEs stand, and the packets that came after."""
         count, _ = counted(packets[0], 0)
@@ -130,6 +202,20 @@ class Connection:
         self.insert_id, at = counted(ok, at)
         self.warnings = int.from_bytes(ok[at + 2 : at + 4], "little")
         return changed
+
+
+def _commands(statements: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Statements in runs that fit into a command."""
+    run: list[bytes] = []
+    size = 0
+    for each in statements:
+        if run and size + len(each) > _AT_ONCE:
+            yield run
+            run, size = [], 0
+        run.append(each)
+        size += len(each) + 1
+    if run:
+        yield run
 
 
 def _respelt(row: bytes, places: tuple[int, ...]) -> bytes:

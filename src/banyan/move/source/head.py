@@ -28,7 +28,7 @@ def head(con: Connection) -> Head:
     """
     gtid, server_id = _state(con)
     for _ in range(_ATTEMPTS):
-        file, offset = _end(con)
+        file, offset = log_end(con)
         was, (gtid, server_id) = gtid, _state(con)
         if gtid == was:
             break
@@ -38,7 +38,8 @@ def head(con: Connection) -> Head:
     return Head(file, file_number(file), offset, gtid, int(server_id))
 
 
-def _end(con: Connection) -> tuple[str, int]:
+def log_end(con: Connection) -> tuple[str, int]:
+    """The log's file and the offset in it alone: one question. Unavailable when no binlog is written."""
     try:
         rows = con.query("SHOW MASTER STATUS")
     except SqlError as error:

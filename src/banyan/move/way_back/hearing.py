@@ -70,3 +70,17 @@ async def heard_all(ports: Ports, services: Sequence[str], epoch: int) -> bool:
     """Whether everything up to the mark of this epoch was heard, of each of these services."""
     tenures = await back.tenures(ports.db)
     return all(tenures.get(service, 0) >= epoch for service in services)
+
+
+async def seconds_behind(ports: Ports, group: str, services: Sequence[str]) -> float:
+    """The age of the oldest change of ours that is not back yet, whether it was heard of or not; 0 when all are."""
+    oldest: list[datetime] = []
+
+    async def take(batch: Sequence[Envelope]) -> None:
+        oldest.append(min(envelope.time for envelope in batch))
+
+    place = await back.place(ports.db, group)
+    if place is not None:
+        await ports.bus.follow(frozenset(services), place, take)
+    lag = await back.lag(ports.db, group)
+    return max(lag.oldest_seconds, *((ports.clock.now() - time).total_seconds() for time in oldest), 0.0)

@@ -4,16 +4,17 @@ Rows that no column tells are found by the mirror alone; and what all records lo
 from the mirror, so that a product of a new brand is not taken for one without.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from banyan.kernel.refusals import Conflict
+from banyan.kernel.refusals import Conflict, Refusal
 from banyan.move.legacy import Ref
 from banyan.move.rows import Values, unpack
 from banyan.move.storage import checkpoints, mirror
+from banyan.move.storage.tables import Mirrored
 from banyan.move.way_back.fates import Work
 from banyan.move.way_back.ground import Ground
-from banyan.move.way_back.reading import named
+from banyan.move.way_back.reading import Known, named
 
 _LOOK, _LOOKS = 0.02, 100  # two seconds
 
@@ -53,17 +54,43 @@ class Homecoming:
             await self.ground.lookups.load_references()
             self._inherited = 0
 
-    async def hidden(self, ref: Ref) -> dict[str, list[Values]]:
-        """Keys of rows that only the mirror can find: once it has heard of what we wrote last. Conflict `stream_behind`."""
-        hidden = [each for each in self.ground.mirrors.of_kind(ref.kind) if not named(each, ref.kind)]
-        if hidden:
-            await self._reached(self._written.get(ref, 0))
-            self._written.pop(ref, None)
-        known: dict[str, list[Values]] = {}
-        for each in hidden:
-            found = await mirror.of_parents(self.ground.ports.db, each.number, [ref.key])
-            images = [unpack(image) for _, image in found]
-            known[each.use.table] = [tuple(image[place] for place in each.table.key_places) for image in images]
+    async def hidden(self, refs: Sequence[Ref]) -> dict[Ref, Known | Refusal]:
+        """Keys of rows that only the mirror can find: once it has heard of what we wrote last. Conflict `stream_behind` for
+        those of which it has not."""
+        found: dict[Ref, Known | Refusal] = {}
+        for kind in dict.fromkeys(ref.kind for ref in refs):
+            of_kind = [ref for ref in refs if ref.kind == kind]
+            tables = [each for each in self.ground.mirrors.of_kind(kind) if not named(each, kind)]
+            if not tables:
+                found |= {ref: {} for ref in of_kind}
+                continue
+            behind = await self._behind(of_kind)
+            found |= behind
+            found |= await self._known(tables, [ref for ref in of_kind if ref not in behind])
+        return found
+
+    async def _behind(self, refs: Sequence[Ref]) -> dict[Ref, Refusal]:
+        """Those of these whose rows the stream has not heard of, though it was waited for."""
+        try:
+            await self._reached(max(self._written.get(ref, 0) for ref in refs))
+        except Refusal as refusal:
+            late = [ref for ref in refs if not await self._is_at(self._written.get(ref, 0))]
+            left = dict.fromkeys(late, refusal)
+        else:
+            left = {}
+        for ref in refs:
+            if ref not in left:
+                self._written.pop(ref, None)
+        return left
+
+    async def _known(self, tables: Iterable[Mirrored], refs: Sequence[Ref]) -> dict[Ref, dict[str, list[Values]]]:
+        known: dict[Ref, dict[str, list[Values]]] = {ref: {} for ref in refs}
+        by_key = {ref.key: ref for ref in refs}
+        for each in tables:
+            for key, image in await mirror.of_parents(self.ground.ports.db, each.number, list(by_key)):
+                values = unpack(image)
+                keys = tuple(values[place] for place in each.table.key_places)
+                known[by_key[key]].setdefault(each.use.table, []).append(keys)
         return known
 
     async def _reached(self, wanted: int) -> None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from banyan.kernel.refusals import Conflict, Refusal
 from banyan.move.legacy import Ref, Rows
 from banyan.move.rows import Unreadable, Values
-from banyan.move.source import Connection, SqlError, head
+from banyan.move.source import Connection, SqlError, argument, file_number, log_end
 from banyan.move.way_back.ground import Ground
-from banyan.move.way_back.reading import rows_now
+from banyan.move.way_back.reading import Known, rows_now
 
 ROW = "banyan_fence"  # made by cutover.fence, which stands above this room
 
@@ -22,6 +22,7 @@ ROW = "banyan_fence"  # made by cutover.fence, which stands above this room
 # table where refusals are counted, for which our next statement waits: neither engine sees that, so we step back.
 _WAITS = (0.1, 0.4, 1.6)
 _HELD_UP = {1205, 1213, 1969}
+_UNREAD = (SqlError, Refusal, Unreadable)
 
 
 class Relieved(Conflict):
@@ -47,15 +48,33 @@ class Pen:
             raise Relieved(f"the fence of {self.group} is open: nothing goes back")
         return self._end_of_log(con)
 
-    def read(self, refs: Sequence[Ref], known: Mapping[Ref, Mapping[str, Sequence[Values]]]) -> list[Rows | Exception]:
-        """Each aggregate's rows as they are now, or why they cannot be read."""
-        found: list[Rows | Exception] = []
-        for ref in refs:
+    def read(self, refs: Sequence[Ref], known: Mapping[Ref, Known]) -> list[Rows | Exception]:
+        """Each aggregate's rows as they are now, or why they cannot be read: all of a kind at once, and where that fails
+        each by itself."""
+        found: dict[Ref, Rows | Exception] = {}
+        for kind in dict.fromkeys(ref.kind for ref in refs):
+            of_kind = [ref for ref in refs if ref.kind == kind]
             try:
-                found.append(rows_now(self._open(), self.ground.mirrors.of_kind(ref.kind), ref, known[ref]))
-            except (SqlError, Refusal, Unreadable) as error:
-                found.append(error)
-        return found
+                found |= self._read(kind, of_kind, known)
+            except _UNREAD as error:
+                for ref in of_kind:
+                    found[ref] = error if len(of_kind) == 1 else self._read_one(ref, known)
+        return [found[ref] for ref in refs]
+
+    def _read(self, kind: str, refs: Sequence[Ref], known: Mapping[Ref, Known]) -> dict[Ref, Rows]:
+        together: dict[str, list[Values]] = {}
+        for ref in refs:
+            for name, keys in known[ref].items():
+                together.setdefault(name, []).extend(keys)
+        tables = self.ground.mirrors.of_kind(kind)
+        rows = rows_now(self._open(), tables, kind, [ref.key for ref in refs], together)
+        return {ref: rows[ref.key] for ref in refs}
+
+    def _read_one(self, ref: Ref, known: Mapping[Ref, Known]) -> Rows | Exception:
+        try:
+            return self._read(ref.kind, [ref], known)[ref]
+        except _UNREAD as error:
+            return error
 
     def write(self, wanted: Sequence[bytes]) -> int:
         """One transaction; where the log ended after it. Nothing of it is done where a statement is refused."""
@@ -70,13 +89,12 @@ class Pen:
     def _transaction(self, wanted: Sequence[bytes], seconds: float) -> int:
         con = self._open()
         limit = f"SET STATEMENT max_statement_time={seconds} FOR ".encode() if con.wire.is_mariadb else b""
-        con.execute("START TRANSACTION")
+        look = f"SELECT closed, writer FROM {ROW} WHERE group_name = {argument(self.group)} LOCK IN SHARE MODE"
         try:
-            found = con.query(f"SELECT closed, writer FROM {ROW} WHERE group_name = %s LOCK IN SHARE MODE", self.group)
+            _, found = con.several([b"START TRANSACTION", look.encode()])
             if found != [(b"1", self.token.encode())]:
                 raise Relieved(f"another process writes {self.group} back, or its fence is open")
-            for statement in wanted:
-                con.execute(limit + statement)
+            con.several([limit + statement for statement in wanted])
             con.execute("COMMIT")
         except BaseException:
             with suppress(Exception):
@@ -99,5 +117,5 @@ class Pen:
         return self._con
 
     def _end_of_log(self, con: Connection) -> int:
-        place = head(con)
-        return self.ground.row.lineage << 56 | place.number << 36 | place.offset
+        file, offset = log_end(con)
+        return self.ground.row.lineage << 56 | file_number(file) << 36 | offset

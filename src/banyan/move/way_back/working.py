@@ -10,9 +10,11 @@ from banyan.move.way_back.carts import EVERY, LAST, all_heard, hear_carts
 from banyan.move.way_back.differing import Owned
 from banyan.move.way_back.ground import Ground
 from banyan.move.way_back.hearing import hear
-from banyan.move.way_back.writing import Relieved, Writer
+from banyan.move.way_back.writing import BATCH, Relieved, Writer
 
 IDLE = 0.25  # seconds between looks when nobody rings
+GATHER = 0.1  # seconds between two rounds: many facts are heard, and many aggregates written, for the price of one
+HURRY = 0.02  # seconds between looks in a revert, which waits for us: nothing is gathered then
 _AGAIN = 0.5
 
 
@@ -29,16 +31,18 @@ class WayBack:
     writer: Writer | None = field(default=None)
     _heard: dict[str, str] = field(default_factory=dict)  # carts that were told of, as they were then
     _carts_at: float = float("-inf")
+    _hurry: bool = False  # a revert is under way
 
     async def run(self) -> None:
         """Until the group's way back ends, or cancelled."""
         self.bell = self.ground.ports.bus.bell(frozenset(self.services))
         try:
-            while True:
-                done = await self.once()
-                if done is None:
-                    return
-                if not done:
+            while (done := await self.once()) is not None:
+                if self._hurry:
+                    await self.bell.wait(HURRY)
+                elif done:
+                    await self.ground.ports.clock.sleep(GATHER)
+                else:
                     await self.bell.wait(IDLE)
         finally:
             if self.writer is not None:
@@ -49,6 +53,7 @@ class WayBack:
         group = await groups.one(self.ground.ports.db, self.group)
         if group is None or group.way_back_from is None or group.owner != "new":
             return None
+        self._hurry = group.state == "reverting"
         done = 0
         try:
             place = group.way_back_from
@@ -60,6 +65,8 @@ class WayBack:
                 await self.writer.take_pen()
             while wrote := await self.writer.once():
                 done += wrote
+                if wrote < BATCH:
+                    break
         except back.Overtaken:
             await self.ground.ports.clock.sleep(_AGAIN)
         except Relieved:

@@ -12,20 +12,23 @@ from banyan.foundation.db import Tx
 from banyan.kernel.refusals import Refusal
 from banyan.move.delivering.lookups import Missed
 from banyan.move.legacy import Adapter, NewRows, Ref, Stock, Unwritable
-from banyan.move.rows import Row, Table, Unreadable, Values
+from banyan.move.rows import Row, Table, Unreadable
 from banyan.move.source import SqlError
 from banyan.move.storage import back, groups
 from banyan.move.storage.back import Due
 from banyan.move.way_back.differing import Owned, statements
 from banyan.move.way_back.fates import Fates, Work
+from banyan.move.way_back.first import early
 from banyan.move.way_back.ground import Ground
 from banyan.move.way_back.homecoming import Homecoming
 from banyan.move.way_back.pen import Pen, Relieved
+from banyan.move.way_back.reading import Known
 
 __all__ = ["Relieved", "Writer"]
 
 T = TypeVar("T")
-BATCH = 50  # aggregates looked at in one go
+BATCH = 100  # aggregates looked at in one go
+_BREATH = 10  # of them worked on before others get a turn
 REMEMBERED = 20_000  # carts
 _ROUNDS = 6
 Todo = Sequence[tuple[Due, Record]]
@@ -41,7 +44,7 @@ class Writer:
     statements: int = 0
     _pen: Pen = field(init=False)
     _home: Homecoming = field(init=False)
-    _begun: set[str] = field(default_factory=set)  # SKUs of products that are new there
+    _begun: set[str] = field(default_factory=set)  # SKUs of products of which something is new there
     _carts: dict[str, Record] = field(default_factory=dict)  # as they were last written: carts are told of repeatedly
 
     def __post_init__(self) -> None:
@@ -64,6 +67,9 @@ class Writer:
         fates = Fates()
         records = await self._hand_over(due)
         todo: Todo = [(each, record) for each in due if (record := self._to_write(each, records, fates)) is not None]
+        waiting = await early(self.ground, todo)
+        fates.later += [each for each, record in todo if record.id in waiting]
+        todo = [each for each in todo if each[1].id not in waiting]
         while todo:
             todo = await self._write(todo, fates)
         try:
@@ -122,7 +128,7 @@ class Writer:
         for work in done:
             if not work.lost:
                 self._remember(work.record)
-            if isinstance(work.record, ProductRecord) and not any((work.rows or {}).values()):
+            if isinstance(work.record, ProductRecord) and _has_more(work):
                 self._begun |= {each.sku for each in work.record.variants}
         return [*again, *left]
 
@@ -152,15 +158,17 @@ class Writer:
 
     async def _read(self, works: Sequence[Work], fates: Fates) -> None:
         """Each aggregate's rows as they are."""
-        known: dict[Ref, dict[str, list[Values]]] = {}
+        told = await self._home.hidden([work.ref for work in works])
+        known: dict[Ref, Known] = {}
         for work in works:
-            try:
-                known[work.ref] = await self._home.hidden(work.ref)
-            except Refusal as error:
-                fates.over(work, error)
+            found = told[work.ref]
+            if isinstance(found, Refusal):
+                fates.over(work, found)
+            else:
+                known[work.ref] = found
         open_ = [work for work in works if not work.failed]
-        found = await asyncio.to_thread(self._pen.read, [work.ref for work in open_], known)
-        for work, rows in zip(open_, found, strict=True):
+        read = await asyncio.to_thread(self._pen.read, [work.ref for work in open_], known)
+        for work, rows in zip(open_, read, strict=True):
             if isinstance(rows, Exception):
                 fates.over(work, rows)
             else:
@@ -216,6 +224,8 @@ class Writer:
             for place, work in enumerate(works):
                 if place in made:
                     continue
+                if place % _BREATH == _BREATH - 1:
+                    await asyncio.sleep(0)
                 try:
                     done, missed = lookups.attempt(work)
                 except Exception as error:
@@ -236,6 +246,12 @@ class Writer:
             if len(self._carts) >= REMEMBERED:
                 self._carts.clear()
             self._carts[record.id] = record
+
+
+def _has_more(work: Work) -> bool:
+    """Whether something of it is new there, as a variant may be."""
+    was = work.rows or {}
+    return any(len(found) > len(was.get(name, ())) for name, found in (work.new or {}).items())
 
 
 def _rows_of(adapter: Adapter, work: Work, stock: Stock) -> NewRows:

@@ -98,7 +98,8 @@ async def _started(making: contextlib.AbstractAsyncContextManager[OwnShop]) -> A
 async def _old_shop(mariadb: MariaDb, port: int) -> AsyncIterator[None]:
     """Its web server, a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "banyan.move.demo.old_shop", "--port", str(port), "--database", mariadb.url(DATABASE))
+        *(sys.executable, "-m", "banyan.move.demo.old_shop", "--port", str(port), "--database", mariadb.url(DATABASE)),
+        start_new_session=True,  # Ctrl-C is for us: it goes on serving until we end it
     )
     try:
         for _ in range(400):
@@ -109,7 +110,8 @@ async def _old_shop(mariadb: MariaDb, port: int) -> AsyncIterator[None]:
             await asyncio.sleep(0.025)
         yield
     finally:
-        process.terminate()
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            process.terminate()
         await process.wait()
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from banyan.foundation import web
+from banyan.foundation.express import short
 from banyan.foundation.web import Body, Cursor, Limit, MaybeKey, Who
 from banyan.users import actions
 from banyan.users.api.asking import (
@@ -60,6 +61,7 @@ async def my_addresses(shop: Shop, who: Who, limit: Limit = 20, cursor: Cursor =
     return private(web.page(found, web.cursor(found[-1].id) if more else None))
 
 
+@short
 @router.post(
     "/v1/me/addresses", status_code=201, response_model=None, responses=answers(201, AddressView, 401, 409, 422)
 )
