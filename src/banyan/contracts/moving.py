@@ -14,6 +14,9 @@ CONFIRM, PLACE = "checkout.confirm", "checkout.place"
 """Doors of the last two steps of a legacy checkout: an order is shown, and it is placed."""
 CONFIRMED = "banyan_confirmed"
 """The cookie of a shopper who was shown an order by our side: it is placed here, or not at all."""
+THERE = "x-banyan-there"
+"""The header of a door's answer that is for the gateway: a Homeward, as which the legacy shop is asked for the rest, or as
+the request came where it has no target."""
 
 BOUNDS_MS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000)
 """Upper ends of the latency histogram's bins in milliseconds; one more bin is above them."""
@@ -22,7 +25,8 @@ BOUNDS_MS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750
 class PageRule(Contract):
     """A page of the legacy shop that may change hands. `route` as in `index.php?route=…`; `*` at its end matches any rest.
 
-    `_route_` is any address that the legacy shop's own search-friendly names make.
+    `_route_` is any address that the legacy shop's own search-friendly names make. A write to two groups names the other one
+    in `also`: while that alone is ours, the door `first` does its part and says how the legacy shop is asked for the rest.
     """
 
     method: str
@@ -31,6 +35,8 @@ class PageRule(Contract):
     kind: PageKind
     to: str = ""  # our page for it, where there is one
     door: str = ""  # what answers on our side in the legacy shop's way, where there is one
+    also: str = ""
+    first: str = ""
 
 
 class GroupSteering(Contract):

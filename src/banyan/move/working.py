@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from banyan.foundation.service import Ports
 from banyan.move import playing, verify
 from banyan.move.cutover.keeping import BESIDES
+from banyan.move.cutover.scratch import sweeping
 from banyan.move.mover import Mover
 
 
 async def opened(ports: Ports) -> Mover:
     """The mover of BANYAN_LEGACY_URL, whole. WrongSettings where none is set."""
     mover = await Mover.open(ports)
-    mover.besides |= {**BESIDES, "verification": verify.beside, "dual write": playing.beside}
+    mover.besides |= {**BESIDES, "verification": verify.beside, "dual write": playing.beside, "rehearsals": sweeping}
     return mover
 
 

@@ -211,13 +211,3 @@ def test_whatever_is_written_is_read_as_it_was_or_refused(
     assert by_id(reread(shelf, ref, rows)) == by_id(record)
     assert shelf.adapter.lost(ref, record, rows, shelf.stock) == ()
     assert all(row.decimal("price") >= Decimal(0) for row in rows.get("product_option_value", ()))
-
-
-def test_a_variant_that_is_added_afterwards_is_listed_and_the_rest_goes_back(shelf: Shelf) -> None:
-    record = made(*SIZES)
-    ref, rows = written(shelf, record)
-    more = VariantRecord(id="var_more", sku="TEE-more", options={"Fit": "XL"}, prices=(Money(1100, "USD"),))
-    wider = record.model_copy(update={"name": "Wide tee", "variants": (*record.variants, more)})
-    after = shelf.write(ref, wider, rows)
-    assert reread(shelf, ref, after).name == "Wide tee"
-    assert any(each.startswith("variants") for each in shelf.adapter.lost(ref, wider, after, shelf.stock))

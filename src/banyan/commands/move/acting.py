@@ -1,7 +1,5 @@
 """What every command of a move stands on: who it asks, a mover for it, and how the outcome is told."""
 
-import os
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from pydantic import SecretStr
 
 from banyan import topology
 from banyan.commands import opened, run, settings, tell
+from banyan.commands.move.leftovers import own_folder
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings, WrongSettings
 
@@ -83,11 +82,10 @@ async def scratch(read: Settings, url: str) -> "AsyncIterator[Mover]":
     """A mover on a copy of the legacy database, with services and a memory of its own that are gone afterwards."""
     from banyan.move import working
 
-    with tempfile.TemporaryDirectory(prefix="banyan-rehearsal-") as folder:
-        os.chmod(folder, 0o755)  # noqa: S103  # the embedded server may run as another user
+    with own_folder() as folder:
         own = ("postgres_url", "bus_url", *(f"{name}_database_url" for name in topology.SERVICES))
         apart = read.model_copy(
-            update={**dict.fromkeys(own, SecretStr("")), "data_dir": Path(folder), "legacy_url": SecretStr(url)}
+            update={**dict.fromkeys(own, SecretStr("")), "data_dir": folder, "legacy_url": SecretStr(url)}
         )
         async with opened(apart, *SERVICES) as process:
             _relays(process)

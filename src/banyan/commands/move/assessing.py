@@ -13,10 +13,18 @@ from banyan.commands.move.options import ShopKind, SourceUrl
 def doctor(
     source: SourceUrl = None,
     shop: ShopKind = None,
+    connector: Annotated[
+        str | None,
+        typer.Option(
+            help="The Debezium connector's settings: its URL in Kafka Connect, or a file of JSON or properties."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Look for what would lose data in silence or stop a move, each with the SQL or setting that mends it. Changes nothing.
+
+    Where BANYAN_LEGACY_STREAM says that Debezium is followed, its newest events and its topics are examined too.
 
     Exit status 1 when something blocks the move.
 
@@ -28,7 +36,12 @@ def doctor(
 
     read = settings_of(data_dir, source, shop)
     legacy = Source(url_of(read))
-    diagnosis = run(examine(legacy, adapter(read.legacy_shop) if read.legacy_shop else None))
+    known = adapter(read.legacy_shop) if read.legacy_shop else None
+    if connector and not read.legacy_stream:
+        raise typer.BadParameter(
+            "BANYAN_LEGACY_STREAM is empty: the binlog is followed, and no connector", param_hint="--connector"
+        )
+    diagnosis = run(examine(legacy, known, stream=read.legacy_stream, connector=connector or ""))
     say(diagnosis, as_json, failed=bool(diagnosis.blockers))
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from banyan.contracts.moving import CONFIRM, CONFIRMED, PLACE, GroupSteering, Side
+from banyan.contracts.moving import CONFIRM, CONFIRMED, PLACE, GroupSteering, PageRule, Side
 from banyan.foundation import deadlines
 from banyan.foundation.edge import Receive, Send
 from banyan.foundation.peers import Peers
@@ -16,9 +16,11 @@ from banyan.gateway.legacy.carrying import Carrier, cookies_of
 from banyan.gateway.legacy.dual import Dual
 from banyan.gateway.legacy.homeward import Heard, asked_there, begin_again, page_of, redirect, translated
 from banyan.gateway.legacy.lease import Lease
+from banyan.gateway.legacy.overheard import ahead
 from banyan.gateway.legacy.places import Places
 from banyan.gateway.legacy.recogniser import Recogniser
 from banyan.gateway.legacy.sides import Visitors, choose
+from banyan.gateway.legacy.split import Answered, again, also_ours
 from banyan.gateway.reply import Reply
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
@@ -127,7 +129,32 @@ class Crossing:
             told.append(self._cookie(CONFIRMED, "", 0))
             if door == PLACE:  # what our side showed is not what the legacy shop would place
                 return await begin_again(telling(untouched(line.reply), told))
-        await self._to_the_owner(line, group, telling(untouched(line.reply), told))
+        split = also_ours(self.lease, line.asked.rule, group)
+        if split is None or not await self._split(line, split, group, told):
+            await self._to_the_owner(line, group, telling(untouched(line.reply), told))
+
+    async def _split(self, line: Line, rule: PageRule, group: GroupSteering | None, told: list[bytes]) -> bool:
+        """By its door, and the rest by the legacy shop. False: all of it is the legacy shop's; `line` was not read then."""
+        async with self.lease.gates.through(rule.also):
+            other = self.lease.group(rule.also)
+            if other is None or other.owner != "new":
+                return False
+            body, receive = await ahead(line.receive)
+            if body is None:  # longer than any form: nothing that a door would read
+                await self._to_the_owner(line._replace(receive=receive), group, telling(untouched(line.reply), told))
+                return True
+            known = await self._recogniser.recognise(line.scope, self.lease.session_cookie)
+            asking = line._replace(scope={**line.scope, "headers": known.headers}, receive=again(body))
+            heard = Answered()
+            await self._from(f"{DOORS}{rule.first}", asking, heard, line.scope["query_string"])
+            rest = heard.rest()
+            if rest is None:
+                await heard.pass_on(telling(line.reply, [*told, *known.told]))
+                return True
+        scope, receive = asked_there(line.scope, rest) if rest.target else (line.scope, again(body))
+        send = telling(untouched(line.reply), [*told, *known.told, *heard.cookies])
+        await self._to_the_owner(line._replace(scope=scope, receive=receive), group, send)
+        return True
 
     async def _to_the_owner(self, line: Line, group: GroupSteering | None, send: Send) -> None:
         """A write for the legacy shop; in dual mode the mover hears of it afterwards."""

@@ -48,11 +48,39 @@ KINDS: Mapping[str, Kind] = {
     "replica-unlogged": Kind(
         _B, "This server is a replica that does not log what it receives; those changes would be missed."
     ),
-    "replicas": Kind(_N, "Others read this log too; what the way back writes here goes on to them."),
+    "replicas": Kind(
+        _N, "Others read this log too, and the mover itself while it follows; what the way back writes goes on to them."
+    ),
     "gtid-domains": Kind(
         _W, "Changes of several domains have no order among themselves; only this one server's log gives one."
     ),
     "gtid-loose": Kind(_N, "Without strict mode a transaction out of order is written without complaint."),
+    # Debezium, where it is followed instead of the log.
+    "debezium-away": Kind(_B, "Where its events are said to come from nothing can be read."),
+    "debezium-silent": Kind(
+        _B, "Events that begin after the copy's first row would leave a gap: the connector is started first."
+    ),
+    "debezium-setting": Kind(_B, "With this setting events come out poorer than what the shop wrote."),
+    "debezium-stopped": Kind(_B, "A connector that does not run tells nothing."),
+    "debezium-envelope": Kind(_B, "The stream halts at a message that does not tell all it must."),
+    "debezium-lossy": Kind(_B, "The events' type for these columns cannot hold every value; the stream halts there."),
+    "debezium-image": Kind(_B, "Rows that come without all their columns cannot be kept byte for byte."),
+    "debezium-columns": Kind(
+        _B, "Events must have every column of a table; it stops where one is left out, renamed or added."
+    ),
+    "debezium-tables": Kind(_B, "Changes of a table that the connector leaves out are never seen by us."),
+    "debezium-key": Kind(
+        _W,
+        "Zero dates and types that events cannot tell are asked of the source by the key; in the key itself they stop the table.",
+    ),
+    "debezium-snapshot": Kind(
+        _W, "We copy ourselves; a snapshot is left out, and one in the middle of the stream halts it."
+    ),
+    "debezium-server": Kind(_B, "Positions in two servers' logs say nothing about one another."),
+    "debezium-topics": Kind(_B, "Every event is needed, in its transaction's order, until it is taken in."),
+    "debezium-retention": Kind(
+        _W, "If the mover stands still for longer than events are kept, everything must be copied again."
+    ),
     # The server.
     "version-old": Kind(_W, "This version was never tried; its log may hold events we halt at."),
     "read-only": Kind(_B, "The mark of the copy, the fence and the way back must be written here."),

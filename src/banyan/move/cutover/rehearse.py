@@ -5,20 +5,20 @@ the mover's own memory are fresh ones that the caller opens (`Stage`); nobody wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
 
 from banyan.move.cutover import gates
 from banyan.move.cutover.attempt import fence_of
 from banyan.move.cutover.keeping import BESIDES
 from banyan.move.cutover.protocol import PAUSE, cutover
 from banyan.move.cutover.reverting import revert
+from banyan.move.cutover.scratch import quoted, scratch, sweep
 from banyan.move.cutover.turn import Turn
-from banyan.move.source import Connection, Source, SqlError, where
+from banyan.move.source import Connection, SqlError, where
 from banyan.move.storage import hands, log
 from banyan.move.way_back.ground import Ground, Moves, ground_of
 
@@ -102,8 +102,9 @@ async def rehearse(
     When all went well the group counts as rehearsed for seven days.
     """
     await gates.group_named(ground, group)
+    await sweep(ground)
     told = Rehearsal(group)
-    async with _copy(ground, rows) as (url, copied):
+    async with scratch(ground, rows) as (url, copied):
         told.rows = copied
         async with stage(url) as mover:
             await mover.prepare()
@@ -165,52 +166,12 @@ def _rewriting(con: Connection, copy: Ground, group: str) -> list[bytes]:
         table = holding.table
         if not holding.whole or not table.key or any(column.generated for column in table.columns):
             continue
-        keys = ", ".join(f"`{_quoted(name)}`" for name in table.key)
-        name = f"`{_quoted(table.name)}`"
+        keys = ", ".join(f"`{quoted(name)}`" for name in table.key)
+        name = f"`{quoted(table.name)}`"
         for key in con.query(f"SELECT {keys} FROM {name} ORDER BY {keys} LIMIT {LOAD:d}"):
             condition = where(table, key)
             statements.append(f"REPLACE INTO {name} SELECT * FROM {name} WHERE ".encode() + condition)
     return statements
-
-
-@asynccontextmanager
-async def _copy(ground: Ground, rows: int | None) -> AsyncIterator[tuple[str, int]]:
-    """A database beside the shop's with its tables in it; gone at the end."""
-    name = f"{ground.source.database}_{ground.ports.ids.new('rehearsal')[-8:]}"
-    url = urlsplit(ground.ports.settings.legacy_url.get_secret_value())._replace(path="/" + quote(name)).geturl()
-    try:
-        yield url, await asyncio.to_thread(_fill, ground, name, rows)
-    finally:
-        await asyncio.to_thread(_drop, ground.source, name)
-
-
-def _fill(ground: Ground, name: str, rows: int | None) -> int:
-    copied = 0
-    with ground.source.connect() as con:
-        con.execute(f"CREATE DATABASE `{_quoted(name)}`")
-        con.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")  # reads lock nothing then
-        with suppress(SqlError):
-            con.execute("SET SESSION sql_log_bin = 0")  # the shop's own log need not hold it
-        for each in ground.mirrors:
-            table, there = each.table, f"`{_quoted(name)}`.`{_quoted(each.name)}`"
-            columns = ", ".join(f"`{_quoted(column.name)}`" for column in table.columns if not column.generated)
-            con.execute(f"CREATE TABLE {there} LIKE `{_quoted(each.name)}`")
-            newest = _newest(table.key, rows)
-            copied += con.execute(
-                f"INSERT INTO {there} ({columns}) SELECT {columns} FROM `{_quoted(each.name)}`{newest}"
-            )
-    return copied
-
-
-def _newest(key: Sequence[str], rows: int | None) -> str:
-    if rows is None or not key:
-        return ""
-    return " ORDER BY " + ", ".join(f"`{_quoted(name)}` DESC" for name in key) + f" LIMIT {rows:d}"
-
-
-def _drop(source: Source, name: str) -> None:
-    with source.connect() as con:
-        con.execute(f"DROP DATABASE IF EXISTS `{_quoted(name)}`")
 
 
 def _spread(pauses: Sequence[float]) -> dict[str, float]:
@@ -221,7 +182,3 @@ def _spread(pauses: Sequence[float]) -> dict[str, float]:
         "median": round(median(pauses) * 1000, 1),
         "most": round(pauses[-1] * 1000, 1),
     }
-
-
-def _quoted(name: str) -> str:
-    return name.replace("`", "``")

@@ -45,9 +45,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Debezium looked at the tables instead of the log: what came before this point it may not have told."""
+    """Debezium looked at the tables instead of the log: what came before this point it may not have told.
+
+    `of_row`: it read rows, and not only how the tables are made.
+    """
 
     point: Point
+    of_row: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def _of_source(topic: str, schema: Any, payload: Any, source: Any) -> Event | No
         return None  # we copy ourselves
     file, point = source["file"], (file_number(source["file"]), int(source["pos"]))
     if snapshot != "false":
-        return Snapshot(point)
+        return Snapshot(point, payload.get("op") == "r")
     if "ddl" in payload:
         return Said(point, file, payload.get("databaseName") or source.get("db") or "", sql=payload["ddl"])
     if payload["op"] == "t":

@@ -22,19 +22,19 @@ class KafkaFeed:
     settling = 2.0
 
     def __init__(self, servers: str, prefix: str) -> None:
-        self._servers, self._prefix = servers, prefix
+        self.servers, self._prefix = servers, prefix
         self._consumer: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
         self._looked = 0.0
 
     async def open(self, places: Mapping[str, int]) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._servers,
+            bootstrap_servers=self.servers,
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
         )
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
         try:
             await consumer.start()
             self._consumer = consumer
@@ -45,7 +45,7 @@ class KafkaFeed:
             await consumer.stop()
             await admin.close()
             self._consumer = self._admin = None
-            raise Unavailable(f"Kafka at {self._servers} cannot be reached: {error}") from None
+            raise Unavailable(f"Kafka at {self.servers} cannot be reached: {error}") from None
 
     async def next(self) -> list[Message]:
         consumer = self._consumer
@@ -60,7 +60,7 @@ class KafkaFeed:
                 f"Kafka no longer has what comes next ({error}): copy afresh, and let it keep these topics longer"
             ) from None
         except KafkaError as error:
-            raise Unavailable(f"Kafka at {self._servers} does not answer: {error}") from None
+            raise Unavailable(f"Kafka at {self.servers} does not answer: {error}") from None
         return [
             Message(f"{place.topic}:{place.partition}", record.offset, record.offset + 1, place.topic, record.value)
             for place, records in found.items()
@@ -75,7 +75,7 @@ class KafkaFeed:
             await self._look({})
             found = await consumer.end_offsets(sorted(consumer.assignment()))
         except KafkaError as error:
-            raise Unavailable(f"Kafka at {self._servers} does not answer: {error}") from None
+            raise Unavailable(f"Kafka at {self.servers} does not answer: {error}") from None
         return {f"{place.topic}:{place.partition}": offset for place, offset in found.items() if offset}
 
     async def close(self) -> None:
@@ -92,7 +92,7 @@ class KafkaFeed:
         assert consumer is not None
         assert admin is not None
         self._looked = monotonic()
-        topics = [each for each in await admin.list_topics() if self._is_ours(each)]
+        topics = [each for each in await admin.list_topics() if self.is_ours(each)]
         numbers = {
             each["topic"]: [part["partition"] for part in each["partitions"]]
             for each in (await admin.describe_topics(topics) if topics else ())
@@ -114,5 +114,6 @@ class KafkaFeed:
         for place in new:
             consumer.seek(place, places.get(f"{place.topic}:{place.partition}", beginnings[place]))
 
-    def _is_ours(self, topic: str) -> bool:
+    def is_ours(self, topic: str) -> bool:
+        """Whether a topic is this connector's."""
         return topic == self._prefix or topic.startswith(self._prefix + ".")

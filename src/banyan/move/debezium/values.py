@@ -50,10 +50,10 @@ class Lossy(Halt):
     """Debezium is set to write less than what the column holds."""
 
     def __init__(self, column: Column, field: Field, setting: str) -> None:
-        what = field.get("name") or field.get("type")
+        self.setting, self.told_as = setting, str(field.get("name") or field.get("type"))
         super().__init__(
-            f"Debezium writes {column.name} ({column.full}) as {what}, which cannot hold every value of it: set {setting}, "
-            "and copy afresh"
+            f"Debezium writes {column.name} ({column.full}) as {self.told_as}, which cannot hold every value of it: "
+            f"set {setting}, and copy afresh"
         )
 
 

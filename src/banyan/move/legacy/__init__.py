@@ -62,6 +62,7 @@ class Page:
 
     `kind`: `read` may be asked twice and shadowed; `unsafe_read` is a GET that writes; `write` is a write.
     `to` is our own path for a page, with `{product_id}` and the like filled from the query; empty where a door answers.
+    `also` is another group that it writes to; `first` is the door that does that part while that one alone is ours.
     """
 
     method: str  # GET, POST
@@ -70,6 +71,8 @@ class Page:
     kind: Literal["read", "unsafe_read", "write"]
     to: str = ""
     door: str = ""
+    also: str = ""
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)

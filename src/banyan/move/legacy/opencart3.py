@@ -5,7 +5,7 @@ passwords as salted SHA-1 over the HTML-escaped text.
 from collections.abc import Mapping
 
 from banyan.move.legacy import Page, Use
-from banyan.move.legacy.opencart.addresses import BROWSING, UNSAFE, WRITE, page, rest, shared
+from banyan.move.legacy.opencart.addresses import BROWSING, UNSAFE, WRITE, page, rest, shared, split
 from banyan.move.legacy.opencart.customers import Schemes
 from banyan.move.legacy.opencart.shape import OpenCart
 from banyan.move.legacy.opencart.tables import CATALOG, ORDERS, USERS, uses
@@ -29,6 +29,9 @@ PAGES: tuple[Page, ...] = (
     page("POST", "account/newsletter", USERS, WRITE, "newsletter.save"),
     page("POST", "account/login", USERS, WRITE, "login"),
     page("POST", "account/register", USERS, WRITE, "register"),
+    split("checkout/shipping_address/save", "checkout", "checkout.account_address"),
+    split("checkout/payment_address/save", "checkout", "checkout.account_address"),
+    split("checkout/register/save", "checkout", "checkout.account"),
     page("GET", "checkout/confirm", ORDERS, UNSAFE, "checkout"),
     *rest(),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from banyan.contracts.moving import CONFIRM, PLACE
 from banyan.move.legacy import Page, Use
-from banyan.move.legacy.opencart.addresses import BROWSING, READ, UNSAFE, WRITE, page, rest, shared
+from banyan.move.legacy.opencart.addresses import BROWSING, READ, UNSAFE, WRITE, page, rest, shared, split
 from banyan.move.legacy.opencart.customers import Schemes
 from banyan.move.legacy.opencart.orders import OFFLINE
 from banyan.move.legacy.opencart.shape import OpenCart
@@ -33,7 +33,9 @@ PAGES: tuple[Page, ...] = (
     page("POST", "account/login.login", USERS, WRITE, "login"),
     page("POST", "account/register.register", USERS, WRITE, "register"),
     page("POST", "account/wishlist.remove", USERS, WRITE, "wishlist.remove"),
-    page("POST", "checkout/shipping_address.save", ORDERS, WRITE, "checkout.new_address"),
+    split("checkout/shipping_address.save", "checkout.new_address", "checkout.account_address"),
+    split("checkout/payment_address.save", "checkout", "checkout.account_address"),
+    split("checkout/register.save", "checkout", "checkout.account"),
     page("POST", "checkout/shipping_address.address", ORDERS, WRITE, "checkout.address"),
     page("POST", "checkout/shipping_method.quote", ORDERS, WRITE, "checkout.ways"),
     page("POST", "checkout/shipping_method.save", ORDERS, WRITE, "checkout.way"),

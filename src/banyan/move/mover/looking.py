@@ -11,7 +11,7 @@ from banyan.kernel.refusals import Unavailable
 from banyan.move.legacy import Adapter
 from banyan.move.mover.following import Following
 from banyan.move.rows import Position
-from banyan.move.source import Connection, Source, head, watermark
+from banyan.move.source import Connection, Source, file_number, log_end, watermark
 from banyan.move.storage import checkpoints, due, groups, log
 from banyan.move.storage.tables import Mirrors
 from banyan.move.throttle import Throttle
@@ -71,8 +71,8 @@ class Looking:
     def _look(self) -> int:
         if self._con is None:
             self._con = self.source.connect()
-        now = head(self._con)
-        at = Position(self.following.row.lineage, now.number, now.offset).at
+        file, offset = log_end(self._con)
+        at = Position(self.following.row.lineage, file_number(file), offset).at
         ours = self.following.checkpoint.at if self.following.checkpoint else 0
         if self._behind[0] != ours:
             self._behind = (ours, monotonic())

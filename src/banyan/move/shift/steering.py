@@ -113,6 +113,8 @@ def rules_of(ports: Ports) -> tuple[PageRule, ...]:
             kind=page.kind,
             to=page.to or (by_name if page.route == "_route_" else ""),
             door=page.door,
+            also=page.also,
+            first=page.first,
         )
         for page in kind.pages
     )

@@ -55,6 +55,12 @@ async def heard(
     )
 
 
+async def place(db: Db, group: str) -> str | None:
+    """Up to where our facts were heard; None when nothing of this group goes back."""
+    found: str | None = await db.fetchval("SELECT way_back_from FROM groups WHERE name = $1", group)
+    return found
+
+
 async def mark(tx: Tx, group: str, marks: Mapping[tuple[str, str], datetime]) -> None:
     """These aggregates (kind, id) are to go back; the time of the first change that is not back yet is kept."""
     ordered = sorted(marks)
@@ -129,6 +135,22 @@ async def later(tx: Tx, due: Iterable[Due], seconds: float) -> None:
             each.heard,
             seconds,
         )
+
+
+async def coming(db: Db, sold: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of these (SKU, product) those that the legacy shop does not have yet, and that nothing keeps from going back."""
+    pairs = sorted(sold)
+    rows = await db.fetch(
+        """SELECT sku, product FROM unnest($1::text[], $2::text[]) AS sold (sku, product)
+           WHERE EXISTS (SELECT FROM identity WHERE kind = 'sku')
+             AND NOT EXISTS (SELECT FROM identity i WHERE i.kind = 'sku' AND i.id = sku)
+             AND NOT EXISTS (SELECT FROM quarantine q WHERE q.kind = 'product' AND q.key = product AND q.table_name = $3
+                             AND q.state <> 'solved')""",
+        [sku for sku, _ in pairs],
+        [product for _, product in pairs],
+        WAY_BACK,
+    )
+    return {(row["sku"], row["product"]) for row in rows}
 
 
 async def forget(tx: Tx, group: str) -> int:

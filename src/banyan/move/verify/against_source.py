@@ -13,8 +13,8 @@ from banyan.foundation.db import Db
 from banyan.kernel.clock import Clock
 from banyan.move.copying.chunks import by_chunks, chunk_sql
 from banyan.move.legacy import views
-from banyan.move.rows import Table, Values, unpack
-from banyan.move.source import Connection, Source, head, select, where
+from banyan.move.rows import Position, Table, Values, unpack
+from banyan.move.source import Connection, Source, file_number, log_end, select, watermark, where
 from banyan.move.storage import checkpoints, checks, mirror
 from banyan.move.storage.checks import Finding
 from banyan.move.storage.mirror import words
@@ -160,9 +160,22 @@ class Comparing:
         table = self.mirrored.table
         with self.source.connect() as con:
             found = _with_keys(con, table, keys)
-            after = head(con)
+            file, offset = log_end(con)
         rows = {key: image for key, image in found.items() if views.kept(self.mirrored.use, table, unpack(image))}
-        return rows, self.lineage << 56 | after.number << 36 | after.offset
+        return rows, Position(self.lineage, file_number(file), offset).at
+
+    async def as_of(self, keys: Sequence[bytes]) -> tuple[Mapping[bytes, bytes], int]:
+        """The source's rows with these keys, none of them older than the place in its log that is given with them."""
+        return await asyncio.to_thread(self._as_of, keys)
+
+    def _as_of(self, keys: Sequence[bytes]) -> tuple[Mapping[bytes, bytes], int]:
+        table = self.mirrored.table
+        with self.source.connect() as con:
+            file, offset = log_end(con)
+            watermark.mark(con)  # what was in the log before is visible to a SELECT only after a commit of ours
+            found = _with_keys(con, table, keys)
+        rows = {key: image for key, image in found.items() if views.kept(self.mirrored.use, table, unpack(image))}
+        return rows, Position(self.lineage, file_number(file), offset).at
 
     async def _wait(self, until: int) -> None:
         """Until the stream has taken in all there was when the rows were read, or for a while."""

@@ -4,23 +4,21 @@ when somebody asks for it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from banyan.kernel.refusals import Conflict
 from banyan.move.delivering import Delivery
-from banyan.move.legacy import views
 from banyan.move.mover import Mover
 from banyan.move.mover.preparing import known_groups
-from banyan.move.rows import Row, unpack
 from banyan.move.source import SqlError
-from banyan.move.storage import checkpoints, checks, due, groups, log, mirror, tables
+from banyan.move.storage import checkpoints, checks, groups, log, tables
 from banyan.move.storage.checks import Coverage, Finding
-from banyan.move.storage.mirror import Writes
 from banyan.move.storage.tables import Mirrored
 from banyan.move.verify.against_services import Records, RecordsLooked
 from banyan.move.verify.against_source import Comparing, Looked
+from banyan.move.verify.mending import Mending
 
 AT_ONCE = 4  # tables
 STEP_EVERY = 1.0  # seconds between looks at whether a group is verified: its coverage is counted for that
@@ -213,56 +211,8 @@ class Verifier:
                 await log.add(tx, f"group: {state}", group=group, **numbers)
 
     async def repair(self, group: str, *, who: str) -> int:
-        """Mend what is open: rows are read from the source again, records are told to their services again."""
-        found = await checks.open_findings(self._ports.db, group)
-        by_name = {each.name: each for each in self._mover.mirrors}
-        mended = 0
-        for each in by_name.values():
-            rows = [row for row in found if row["table_name"] == each.name]
-            if rows:
-                mended += await self._repair_rows(each, rows, who)
-        for kind in self._kinds(group):
-            rows = [row for row in found if row["kind"] == kind and not row["table_name"]]
-            if rows:
-                mended += await self._repair_records(kind, group, rows, who)
-        return mended
-
-    async def _repair_rows(self, each: Mirrored, found: Sequence[Any], who: str) -> int:
-        """Put the source's rows over the mirror's; what the stream has newer wins."""
-        comparing = await self._comparing(each)
-        keys = [bytes(row["row_key"]) for row in found if row["row_key"] is not None]
-        theirs, until = await comparing.read(keys)
-        upserts, deletes, refs = Writes(), Writes(), set()
-        ours = await checks.rows_of(self._ports.db, each.number, keys)
-        for key in keys:
-            image = theirs.get(key)
-            known = image if image is not None else ours[key]["image"] if key in ours else None
-            if known is None:
-                continue
-            row = Row(each.table, unpack(known))
-            refs |= {(view.kind, views.key_of(view, row), view.group) for view in each.use.views}
-            put = upserts if image is not None else deletes
-            put.put(key, views.parent(each.use, row), image, until)
-        async with self._ports.db.transaction(seconds=60) as tx:
-            if upserts.keys:
-                await mirror.upsert(tx, each.number, upserts)
-            if deletes.keys:
-                await mirror.delete(tx, each.number, deletes)
-            await due.mark(tx, {(kind, key): (group, until, None) for kind, key, group in refs if key is not None})
-            await checks.repaired(tx, [row["number"] for row in found], f"read from the source again by {who}")
-            await log.add(tx, "rows were read from the source again", group=each.group, who=who, rows=len(keys))
-        return len(keys)
-
-    async def _repair_records(self, kind: str, group: str, found: Sequence[Any], who: str) -> int:
-        """Offer the records again, as newer than what was taken."""
-        db = self._ports.db
-        checkpoint = await checkpoints.read(db)
-        assert checkpoint is not None
-        async with db.transaction(seconds=60) as tx:
-            await due.mark(tx, {(kind, row["key"]): (group, checkpoint.at + 1, None) for row in found})
-            await checks.repaired(tx, [row["number"] for row in found], f"told to its service again by {who}")
-            await log.add(tx, "records are told again", group=group, who=who, kind=kind, records=len(found))
-        return len(found)
+        """Mend what is open: how many rows and records. See `mending`."""
+        return await Mending(self._mover).group(group, self._kinds(group), who=who)
 
     async def _comparing(self, each: Mirrored) -> Comparing:
         row = await checkpoints.source(self._ports.db)

@@ -22,6 +22,11 @@ def page(method: str, route: str, group: str, kind: Kind, answered: str = "") ->
     return Page(method, route, group, kind, to=answered if ours else "", door="" if ours else answered)
 
 
+def split(route: str, door: str, first: str) -> Page:
+    """A step of the checkout that writes to the account too."""
+    return Page("POST", route, ORDERS, WRITE, door=door, also=USERS, first=first)
+
+
 BROWSING: tuple[Page, ...] = (
     page("GET", "", CATALOG, READ, "/"),
     page("GET", "common/home", CATALOG, READ, "/"),

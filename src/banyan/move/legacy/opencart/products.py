@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from banyan.contracts.legacy import ProductRecord, VariantRecord
-from banyan.move.legacy import NewRows, Ref, Rows, Stock
-from banyan.move.legacy.opencart import looks, prices, text, times, variants, variants_back
+from banyan.move.legacy import NewRows, Ref, Rows, Stock, Unwritable
+from banyan.move.legacy.opencart import looks, prices, text, times, variants, variants_added, variants_back
 from banyan.move.legacy.opencart.categories import write_text
 from banyan.move.legacy.opencart.edits import EXACT, Edit, kept, put
 from banyan.move.legacy.opencart.shop import Shop
@@ -183,6 +183,27 @@ def _write_variants(
             put(out, table, [specials.get(row) or Edit(row) for row in rows[table]])
     if values:
         put(out, "product_option_value", values.values())
+    if len(record.variants) > len(known):
+        _add_variants(shop, ref, record, len(by_id) == len(known), stock, edit, out)
+
+
+def _add_variants(
+    shop: Shop,
+    ref: Ref,
+    record: ProductRecord,
+    all_stay: bool,
+    stock: Stock,
+    edit: Edit,
+    out: dict[str, Sequence[tuple[bytes | None, ...]]],
+) -> None:
+    """Variants that are new, where OpenCart can sell them beside what it has; else they are listed, and the rest goes back."""
+    if not all_stay:
+        return
+    now = {name: tuple(Row(stock.tables[name], values) for values in found) for name, found in out.items()}
+    try:
+        out.update(variants_added.write(shop, ref, record, {**now, "product": (edit.row,)}, stock))
+    except (Unwritable, variants.TooMany):
+        return
 
 
 def _write_weight(shop: Shop, row: Row, edit: Edit, moved: int) -> None:

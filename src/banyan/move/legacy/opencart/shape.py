@@ -85,7 +85,10 @@ class OpenCart:
             return Refused(ref, f"a value in it cannot be read: {why}")
 
     def rows(self, ref: Ref, record: Record, rows: Rows, stock: Stock) -> NewRows:
-        known = self.record(ref, rows, stock, record.version)
+        return self._rows(ref, record, rows, stock, self.record(ref, rows, stock, record.version))
+
+    def _rows(self, ref: Ref, record: Record, rows: Rows, stock: Stock, known: tuple[Record, ...] | Refused) -> NewRows:
+        """`known`: what the rows are read as."""
         if isinstance(known, Refused):
             raise Unwritable(f"{ref.kind} {ref.key} was never taken over: {known.why}")
         before = next((each for each in known if each.id == record.id), None)
@@ -105,7 +108,10 @@ class OpenCart:
         return Ref(record.kind, stock.key(record.kind, record.id))
 
     def lost(self, ref: Ref, record: Record, rows: Rows, stock: Stock) -> tuple[str, ...]:
-        written = self.rows(ref, record, rows, stock)
+        known = self.record(ref, rows, stock, record.version)
+        if not isinstance(known, Refused) and record in known:
+            return ()
+        written = self._rows(ref, record, rows, stock, known)
         tables = {name: stock.tables[name] for name in written}
         after = {name: tuple(Row(tables[name], values) for values in found) for name, found in written.items()}
         read = self.record(ref, after, stock, record.version)

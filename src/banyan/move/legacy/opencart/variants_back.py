@@ -20,7 +20,7 @@ from banyan.move.legacy.opencart.shop import Shop
 from banyan.move.legacy.opencart.variants import MAKING_VARIANTS, Choice, Combination, Value
 from banyan.move.rows import Row, Values
 
-_NOTHING = Decimal(0)
+NOTHING = Decimal(0)
 Out = dict[str, Sequence[Values]]
 
 
@@ -38,19 +38,19 @@ def write(shop: Shop, ref: Ref, record: ProductRecord, stock: Stock, product: Ed
 
     Unwritable where OpenCart would sell something else, or at another price.
     """
-    wanted = _wanted(record)
-    _must_be_every_combination(record, wanted)
+    wanted = wanted_of(record)
+    must_be_every_combination(record, wanted)
     choices = _choices(shop, ref, record, wanted, stock, out)
-    if not all(_numbered(value.row) for each in choices for value in each.values):
+    if not all(numbered(value.row) for each in choices for value in each.values):
         return  # their numbers are not known yet: this will be asked for again
-    by_options = {_of(each.options): each for each in variants.combinations(ref.key, choices)}
-    by_id = {each.id: by_options[_of(each.options)] for each in record.variants}
+    by_options = {alike_options(each.options): each for each in variants.combinations(ref.key, choices)}
+    by_id = {each.id: by_options[alike_options(each.options)] for each in record.variants}
     edits = {value.id: Edit(value.row) for choice in choices for value in choice.values}
     _write_prices(shop, record, by_id, product, edits)
     _write_weights(shop, record, by_id, product, edits)
     if edits:
         put(out, "product_option_value", edits.values())
-    _must_read_back(shop, ref, record, stock, out)
+    must_read_back(shop, ref, record, stock, out)
     for column in ("model", "sku"):
         product.words(column, _code([each.sku for each in record.variants]))
     for each in record.variants:
@@ -64,7 +64,8 @@ def _code(skus: Sequence[str]) -> str:
     return "-".join(parts[0] for parts in same) or skus[0]
 
 
-def _wanted(record: ProductRecord) -> list[Wanted]:
+def wanted_of(record: ProductRecord) -> list[Wanted]:
+    """The options of a product's variants, and the values of each."""
     every = record.variants
     names = dict.fromkeys(name for each in every for name in each.options)
     return [
@@ -77,11 +78,12 @@ def _wanted(record: ProductRecord) -> list[Wanted]:
     ]
 
 
-def _must_be_every_combination(record: ProductRecord, wanted: Sequence[Wanted]) -> None:
+def must_be_every_combination(record: ProductRecord, wanted: Sequence[Wanted]) -> None:
+    """Unwritable where they are not: nothing else can be sold there."""
     every = record.variants
     if not every:
         raise Unwritable(f"{record.name!r} has no variants: nothing of it can be sold there")
-    if len({_of(each.options) for each in every}) < len(every):
+    if len({alike_options(each.options) for each in every}) < len(every):
         raise Unwritable(f"{record.name!r} has {len(every)} variants, and their options do not tell them apart")
     count = prod(len(each.values) + (not each.required) for each in wanted)
     if count != len(every):
@@ -92,7 +94,8 @@ def _must_be_every_combination(record: ProductRecord, wanted: Sequence[Wanted]) 
         )
 
 
-def _of(options: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+def alike_options(options: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """The same for the same choices."""
     return frozenset(options.items())
 
 
@@ -103,19 +106,10 @@ def _choices(
     choices, links = [], []
     made: dict[str, list[Edit]] = {}
     for place, each in enumerate(wanted):
-        option, values = _option(shop, each, place, stock, made)
-        key = int(stock.key("product_option", f"{record.id} {each.name}"))
-        link = Edit.fresh(stock.tables["product_option"])
-        for column, number in {"product_option_id": key, "product_id": int(ref.key), "option_id": option}.items():
-            link.number(column, number)
-        link.raw("value", b"")
-        link.number("required", int(each.required))
+        option, values = option_of(shop, each, place, stock, made)
+        key, link = fresh_link(ref, record, each, option, stock)
         links.append(link)
-        own = []
-        for name in each.values:
-            value = int(stock.key("product_option_value", f"{record.id} {each.name}={name}"))
-            row = _value(ref, value, key, option, values[name], stock)
-            own.append(Value(value, name, _NOTHING, _NOTHING, row))
+        own = [fresh_value(ref, record, each, name, (key, option, values[name]), stock) for name in each.values]
         choices.append(Choice(key, each.name, each.required, tuple(own)))
     if links:
         put(out, "product_option", links)
@@ -124,36 +118,52 @@ def _choices(
     return choices
 
 
-def _value(ref: Ref, key: int, link: int, option: int, value: int, stock: Stock) -> Row:
-    """Nothing of it is on the shelf yet, and what there will be is counted."""
+def fresh_link(ref: Ref, record: ProductRecord, wanted: Wanted, option: int, stock: Stock) -> tuple[int, Edit]:
+    """A product's use of an option of the shop, by its number."""
+    key = int(stock.key("product_option", f"{record.id} {wanted.name}"))
+    link = Edit.fresh(stock.tables["product_option"])
+    for column, number in {"product_option_id": key, "product_id": int(ref.key), "option_id": option}.items():
+        link.number(column, number)
+    link.raw("value", b"")
+    link.number("required", int(wanted.required))
+    return key, link
+
+
+def fresh_value(
+    ref: Ref, record: ProductRecord, wanted: Wanted, name: str, numbers: tuple[int, int, int], stock: Stock
+) -> Value:
+    """A value of it, by the numbers of the use, the option and the option's value. Nothing of it is on the shelf yet, and
+    what there will be is counted."""
+    key = int(stock.key("product_option_value", f"{record.id} {wanted.name}={name}"))
     edit = Edit.fresh(stock.tables["product_option_value"])
-    numbers = {
+    said = {
         "product_option_value_id": key,
-        "product_option_id": link,
+        "product_option_id": numbers[0],
         "product_id": int(ref.key),
-        "option_id": option,
-        "option_value_id": value,
+        "option_id": numbers[1],
+        "option_value_id": numbers[2],
         "quantity": 0,
         "subtract": 1,
         "points": 0,
     }
-    for column, number in numbers.items():
+    for column, number in said.items():
         edit.number(column, number)
     for column in ("price_prefix", "points_prefix", "weight_prefix"):
         edit.raw(column, b"+")
-    return edit.row
+    return Value(key, name, NOTHING, NOTHING, edit.row)
 
 
-def _numbered(row: Row) -> bool:
+def numbered(row: Row) -> bool:
+    """Whether all its numbers are known."""
     return all(row.int(column) for column in row.table.place if column.endswith("_id"))
 
 
-def _option(
-    shop: Shop, wanted: Wanted, place: int, stock: Stock, made: dict[str, list[Edit]]
+def option_of(
+    shop: Shop, wanted: Wanted, place: int, stock: Stock, made: dict[str, list[Edit]], option: int = 0
 ) -> tuple[int, dict[str, int]]:
-    """The shop's option of that name and its values by name; rows of what it lacks are `made`."""
+    """The shop's option of that name, or the `option` that it is, and its values by name; rows of what it lacks are `made`."""
     same = (id for id, each in shop.options.items() if each.name == wanted.name and each.type in MAKING_VARIANTS)
-    option = min(same, default=0)
+    option = option or min(same, default=0)
     known: dict[str, int] = {}
     if option:
         theirs = [row.int("option_value_id") for row in shop.rows("option_value") if row.int("option_id") == option]
@@ -212,11 +222,11 @@ def _write_prices(
     if parts is None:
         raise Unwritable(
             f"the prices of {record.name!r} are no sum of one price and what each value of "
-            f"{', '.join(each.name for each in _wanted(record))} adds, and OpenCart knows nothing else: make them such a "
+            f"{', '.join(each.name for each in wanted_of(record))} adds, and OpenCart knows nothing else: make them such a "
             "sum, or make it products of their own"
         )
     product.number("price", parts[0])
-    _add(edits, "price", parts[1], Decimal(1))
+    add(edits, "price", parts[1], Decimal(1))
 
 
 def _write_weights(
@@ -227,18 +237,21 @@ def _write_weights(
     found = prices.parts(by_id, {each.id: Decimal(each.weight_g) for each in record.variants})
     base, more = found or (Decimal(record.variants[0].weight_g), {})
     product.number("weight", EXACT.divide(base, unit))
-    _add(edits, "weight", more, unit)
+    add(edits, "weight", more, unit)
 
 
-def _add(edits: Mapping[int, Edit], column: str, more: Mapping[int, Decimal], unit: Decimal) -> None:
+def add(edits: Mapping[int, Edit], column: str, more: Mapping[int, Decimal], unit: Decimal) -> None:
+    """What each value adds to the price or the weight."""
     for id, edit in edits.items():
-        added = more.get(id, _NOTHING)
+        added = more.get(id, NOTHING)
         edit.number(column, EXACT.divide(abs(added), unit))
         edit.plain(f"{column}_prefix", "-" if added < 0 else "+")
 
 
-def _must_read_back(shop: Shop, ref: Ref, record: ProductRecord, stock: Stock, out: Out) -> None:
-    """Names can be cut or cleaned where they are kept, and then the variants would be others."""
+def must_read_back(
+    shop: Shop, ref: Ref, record: ProductRecord, stock: Stock, out: Mapping[str, Sequence[Values]]
+) -> None:
+    """Unwritable where the rows say other variants: names can be cut or cleaned where they are kept."""
     rows = {name: [Row(stock.tables[name], values) for values in found] for name, found in out.items()}
     seen = variants.combinations(ref.key, variants.choices(shop.besides(rows), rows))
     strange = _texts(each.options for each in record.variants) ^ _texts(each.options for each in seen)
