@@ -123,6 +123,19 @@ async def test_a_stream_that_does_not_come_in_time_takes_everything_back(w: Worl
     assert not fenced(w)
 
 
+async def test_no_write_is_held_while_the_stream_is_too_far_behind(w: World) -> None:
+    ground = await w.ground()
+    await w.rest()
+    w.sql("UPDATE ware SET position = 77 WHERE name = 'old 1'")
+    turn = await cutover(ground, GROUP, max_pause=0.5, patience=0.3, overrides=OPEN)
+    assert (turn.outcome, turn.pause) == ("aborted", 0.0), turn.lines()
+    assert "the stream did not come" in turn.why
+    assert not fenced(w)
+    w.work()
+    await w.settled()
+    assert (await w.ours())["old 1"] == 77
+
+
 async def test_what_never_answers_ends_with_the_pause_and_everything_goes_back(w: World) -> None:
     async def asleep(group: str, at: int, seconds: float) -> bool:
         await asyncio.sleep(3600)

@@ -12,6 +12,8 @@ from banyan.move.source import SqlError
 from banyan.move.storage import groups, hands, log
 
 PREPARING = 60.0  # seconds for what is done before anybody waits
+NEAR = 0.4  # of the time from hold to commit: writes are held only once what is to be caught up with takes no longer
+PATIENCE = 20.0  # seconds for it to come so near, while nobody waits
 SETTLE = 0.15  # seconds between the intent and the hold: gateways listen closely from then on
 _FINISHING = 20.0  # seconds for which what was decided is tried again here, before it is left to whoever works
 _EXPECTED = (Refusal, SqlError, TimeoutError)

@@ -4,20 +4,24 @@ What can take long is done before anybody waits. From C2 on writes are held; wha
 over goes back, and the held writes go to the legacy shop. `trial/cutover_model` is this protocol's specification.
 """
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 
 from banyan.kernel.refusals import Conflict
 from banyan.move.cutover import counting, gates, proving
 from banyan.move.cutover.attempt import Attempt, Crossed, Over
-from banyan.move.cutover.driving import SETTLE, drive, end
+from banyan.move.cutover.driving import NEAR, PATIENCE, SETTLE, drive, end
 from banyan.move.cutover.turn import Turn
 from banyan.move.rows import Position
-from banyan.move.storage import hands
+from banyan.move.source import file_number, log_end
+from banyan.move.storage import checkpoints, due, hands
 from banyan.move.way_back.ground import Ground
 from banyan.move.way_back.hearing import place
 
 PAUSE = 0.5  # seconds, if nobody says otherwise
+_LOOK = 0.01
+_WHOLE_SECONDS = 1.0  # in which a binlog says when something was committed
 WINDOW = 14 * 86_400.0  # seconds for which there is a way back
 
 
@@ -26,6 +30,7 @@ async def cutover(
     group: str,
     *,
     max_pause: float = PAUSE,
+    patience: float = PATIENCE,
     window: float = WINDOW,
     overrides: Mapping[str, str] | None = None,
     rehearsal: bool = False,
@@ -33,7 +38,8 @@ async def cutover(
     who: str = "operator",
     crossed: Crossed = lambda step: None,
 ) -> Turn:
-    """Take a group's writes over. `max_pause`: seconds from the hold to the commit, after which it goes back by itself.
+    """Take a group's writes over. `max_pause`: seconds from the hold to the commit, after which it goes back by itself;
+    `patience`: seconds that the stream may take to come near before writes are held at all.
 
     Shut when a gate is shut and not overridden by its name; `rehearsal` asks for one of the last seven days.
     """
@@ -48,7 +54,13 @@ async def cutover(
         turn.outcome, turn.next_steps = "dry_run", [f"banyan move cutover {group}"]
         return turn
     attempt = Attempt(ground, group, turn, max_pause, crossed)
-    done = await drive(attempt, ("in_sync", "verified"), "cutting_over", "new", partial(_until_commit, window=window))
+    done = await drive(
+        attempt,
+        ("in_sync", "verified"),
+        "cutting_over",
+        "new",
+        partial(_until_commit, patience=patience, window=window),
+    )
     await end(attempt, who, done=done)
     turn.next_steps = (
         [f"banyan move status {group}", f"banyan move revert {group} (there is a way back)"]
@@ -58,12 +70,13 @@ async def cutover(
     return turn
 
 
-async def _until_commit(attempt: Attempt, window: float) -> None:
+async def _until_commit(attempt: Attempt, patience: float, window: float) -> None:
     """C1 … C11."""
     ground, group, fence = attempt.ground, attempt.group, attempt.fence
     attempt.at("C1")
     await attempt.prepare()
     await ground.ports.clock.sleep(SETTLE)
+    await _come_near(attempt, patience)
     await attempt.hold("C2")
     await attempt.step("C3")
     await fence.lock(attempt.left)
@@ -92,3 +105,30 @@ async def _until_commit(attempt: Attempt, window: float) -> None:
     if epoch is None:
         raise Over("its deadline passed before it could be committed")
     attempt.epoch = epoch
+
+
+async def _come_near(attempt: Attempt, patience: float) -> None:
+    """Before anybody waits: the stream must take no longer to the log's end, as it is now, than fits into the pause.
+
+    Over when it does not come so near: then no write was held.
+    """
+    ground, until = attempt.ground, attempt.now + patience
+    near = attempt.budget * NEAR
+    while not await _is_near(attempt, near):
+        if attempt.now > until:
+            raise Over(
+                f"the stream did not come within {near:.2f} s of the last legacy write for {patience:.0f} s, so no write was "
+                "held: wait until fewer writes come, or allow a longer --max-pause"
+            )
+        await ground.ports.clock.sleep(_LOOK)
+
+
+async def _is_near(attempt: Attempt, near: float) -> bool:
+    ground, began = attempt.ground, attempt.now
+    file, offset = await asyncio.to_thread(log_end, attempt.con)
+    end = Position(ground.row.lineage, file_number(file), offset).at
+    while (there := await checkpoints.read(ground.ports.db)) is None or there.at < end:
+        if attempt.now - began > near:
+            return False
+        await ground.ports.clock.sleep(_LOOK)
+    return not await due.unsettled(ground.ports.db, attempt.group, older_than=near + _WHOLE_SECONDS)

@@ -6,7 +6,7 @@ from functools import partial
 from banyan.kernel.refusals import Conflict
 from banyan.move.cutover import counting, gates
 from banyan.move.cutover.attempt import Attempt, Crossed, Over
-from banyan.move.cutover.driving import SETTLE, drive, end
+from banyan.move.cutover.driving import NEAR, PATIENCE, SETTLE, drive, end
 from banyan.move.cutover.owned import kinds
 from banyan.move.cutover.protocol import PAUSE
 from banyan.move.cutover.turn import Turn
@@ -16,8 +16,6 @@ from banyan.move.way_back.ground import Ground
 from banyan.move.way_back.hearing import heard_all, put_mark, seconds_behind
 
 _LOOK = 0.01
-_NEAR = 0.4  # of the time from hold to commit: writes are held only once the way back is no further behind than this
-PATIENCE = 20.0  # seconds for it to come so near, while nobody waits
 _NAMING = 0.2  # seconds of a pause in which an order that is half done would not get through what follows either
 
 
@@ -103,7 +101,7 @@ async def _come_near(attempt: Attempt, patience: float) -> None:
     Over when it does not come so near: then no write was held.
     """
     ground, until = attempt.ground, attempt.now + patience
-    near = attempt.budget * _NEAR
+    near = attempt.budget * NEAR
     while (behind := await seconds_behind(ground.ports, attempt.group, attempt.services)) > near:
         if attempt.now > until:
             raise Over(
