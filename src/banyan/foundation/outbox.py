@@ -22,9 +22,9 @@ _APPEND = """
 INSERT INTO outbox (id, type, key, data, traceparent)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[])"""
 _UNSENT = """
-SELECT txid::text AS at, pos, id, type, key, told_at, data, traceparent FROM {source}
+SELECT txid::text AS at, pos, id, type, key, told_at, data, traceparent,
+       txid < pg_snapshot_xmin(pg_current_snapshot()) AS settled FROM {source}
 WHERE (txid, pos) > (SELECT txid, pos FROM relay_position WHERE the_one)
-  AND txid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY txid, pos LIMIT $1"""  # the numbers: an output column of that name would sort as text
 _MOVED = (
     "UPDATE relay_position SET txid = $1::text::xid8, pos = $2 WHERE the_one AND (txid, pos) < ($1::text::xid8, $2)"
@@ -53,7 +53,10 @@ async def relay_once(db: "Db", bus: "Bus", *, source: str = "outbox") -> int:
     Sent first, noted after: a crash between sends the batch twice, and consumers tell by the event's id.
     Only one relay may run per database (relay_lock), or order per key is lost.
     """
-    rows = await db.fetch(_UNSENT.format(source=source), BATCH)
+    told = await db.fetch(_UNSENT.format(source=source), BATCH)
+    rows = [row for row in told if row["settled"]]
+    if len(rows) < len(told):
+        db.wake.ring()  # they wait for a transaction that is still open, and whose end need not ring
     if not rows:
         return 0
     await bus.publish(

@@ -27,7 +27,8 @@ IDLE = 1.0  # seconds between looks when nobody rings
 FAILED = 2.0  # seconds before a loop that failed looks again
 FENCED = 5.0  # … and one whose tables an old shop still owns
 HOUSEKEEPING = 600.0
-GATHER = 0.02  # seconds in which facts gather after some were moved: the first goes at once, those that follow together
+QUICK, SLOW = 0.05, 0.25  # seconds between looks for facts of other processes, which do not ring here
+GATHER = 0.04  # seconds in which facts gather after some were moved: the first goes at once, those that follow together
 
 
 @dataclass(slots=True)
@@ -150,26 +151,22 @@ async def _relay(ports: Ports, source: str) -> None:
     async with ports.db.own() as con:
         while not await con.fetchval("SELECT pg_try_advisory_lock(7067)"):
             await ports.clock.sleep(IDLE)
-        pause = 0.02
+        pause = QUICK
         while not con.is_closed():
             moved = await outbox.relay_once(ports.db, ports.bus, source=source)
-            if moved:
-                pause = 0.02
-                if moved < outbox.BATCH:
-                    await ports.clock.sleep(GATHER)
+            if moved == outbox.BATCH:
                 continue
-            # Facts of other processes do not ring here, and a fact behind an open transaction does not ring twice.
+            await ports.clock.sleep(GATHER)
             rung = await ports.db.wake.wait(pause)
-            pause = 0.01 if rung else min(pause * 1.5, 0.25)
+            pause = QUICK if rung or moved else min(pause * 2, SLOW)
 
 
 async def _deliver(ports: Ports, box: Inbox) -> None:
     bell = ports.bus.bell(box.topics)
     while True:
-        if await ports.bus.deliver(box.consumer, box.topics, box.take):
-            await ports.clock.sleep(GATHER)
-        else:
-            await bell.wait(IDLE)
+        await ports.bus.deliver(box.consumer, box.topics, box.take)
+        await ports.clock.sleep(GATHER)
+        await bell.wait(IDLE)
 
 
 async def _retry(ports: Ports, box: Inbox) -> None:
@@ -187,13 +184,12 @@ async def _follow(ports: Ports, follower: Follower, place: list[str]) -> None:
     bell = ports.bus.bell(follower.topics)
     while True:
         reached = await ports.bus.follow(follower.topics, place[0], lambda batch: follower.take(ports, list(batch)))
-        if reached == place[0]:
-            await bell.wait(IDLE)
-            continue
-        place[0] = reached
-        if follower.reached:
-            await follower.reached(ports, reached)
+        if reached != place[0]:
+            place[0] = reached
+            if follower.reached:
+                await follower.reached(ports, reached)
         await ports.clock.sleep(GATHER)
+        await bell.wait(IDLE)
 
 
 async def _housekeeping(ports: Ports) -> None:

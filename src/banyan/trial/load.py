@@ -35,9 +35,10 @@ class Measured:
 class _Connection(asyncio.Protocol):
     """Sends a request, reads its answer by Content-Length, sends the next."""
 
-    def __init__(self, requests: list[bytes], first: int, ends: float, measured: Measured) -> None:
+    def __init__(self, requests: list[bytes], first: int, step: int, ends: float, measured: Measured) -> None:
         self._requests = requests
         self._next = first
+        self._step = step
         self._ends = ends
         self._measured = measured
         self._loop = asyncio.get_running_loop()
@@ -78,15 +79,15 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._transport.write(self._requests[self._next % len(self._requests)])
-        self._next += 7  # so that connections do not ask for the same thing in step
+        self._next += self._step
 
 
 async def measure(host: str, port: int, connections: int, seconds: float, requests: list[bytes]) -> Measured:
-    """Ask for `requests` in turn on every connection for `seconds`."""
+    """Ask for `requests` in turn for `seconds`, one after the other on the next connection: each once before any again."""
     loop, measured = asyncio.get_running_loop(), Measured(seconds)
     ends = loop.time() + seconds
     made = [
-        await loop.create_connection(partial(_Connection, requests, number, ends, measured), host, port)
+        await loop.create_connection(partial(_Connection, requests, number, connections, ends, measured), host, port)
         for number in range(connections)
     ]
     await asyncio.wait([protocol.closed for _, protocol in made], timeout=seconds + 15)

@@ -31,7 +31,7 @@ class Bus(Protocol):
         ...
 
     def bell(self, topics: frozenset[str]) -> Wake:
-        """A bell of one's own, rung when something may have been published on one of these topics."""
+        """A bell of one's own, rung when something may have been published on one of these topics, or was left by a look."""
         ...
 
     async def lag(self, group: str, topics: frozenset[str]) -> int:

@@ -1,6 +1,7 @@
 """The bus as a log table in PostgreSQL: read below the snapshot horizon, one reader per group by advisory lock."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,16 @@ WITH kept AS (
     INSERT INTO log (topic, key, id, type, time, data, traceparent)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[], $7::text[])
 ) SELECT pg_notify('published', $8)"""
+# What is committed behind a transaction that is still open is not settled: others may yet come before it.
 _NEXT = """
-SELECT txid::text AS at, pos, topic, key, id, type, time, data, traceparent FROM log
-WHERE (txid, pos) > {place} AND txid < pg_snapshot_xmin(pg_current_snapshot()) AND topic = ANY($1)
-ORDER BY txid, pos LIMIT $2"""
+SELECT txid::text AS at, pos, topic, key, id, type, time, data, traceparent,
+       txid < pg_snapshot_xmin(pg_current_snapshot()) AS settled FROM log
+WHERE (txid, pos) > {place} AND topic = ANY($1) ORDER BY txid, pos LIMIT $2"""
 _NEXT_OF_GROUP = _NEXT.format(place="(SELECT txid, pos FROM reader WHERE name = $3)")
 _NEXT_AFTER = _NEXT.format(place="($3::text::xid8, $4)")
 # A reader for whom there was nothing among thousands of facts goes on behind them: or each look would pass them all again.
 FAR = 2000
+LOOKS = 16  # for nothing, after which that is considered
 _SKIP = """
 FROM (SELECT txid, pos FROM log WHERE txid < pg_snapshot_xmin(pg_current_snapshot())
       ORDER BY txid DESC, pos DESC LIMIT 1) AS last
@@ -62,6 +65,7 @@ class PostgresBus:
         self._asking = asyncio.Lock()
         self._opening = asyncio.Lock()
         self._bells: list[tuple[frozenset[str], Wake]] = []
+        self._vain = Counter[str]()  # looks for nothing, by group
 
     @classmethod
     async def connect(cls, url: str) -> "PostgresBus":
@@ -95,14 +99,16 @@ class PostgresBus:
     async def deliver(self, group: str, topics: frozenset[str], take: Take) -> int:
         if not await self._hold(group):
             return 0
-        rows = await self._ask(_NEXT_OF_GROUP, sorted(topics), BATCH, group)
+        rows = self._settled(await self._ask(_NEXT_OF_GROUP, sorted(topics), BATCH, group), topics)
         if rows:
             await take([_envelope(row) for row in rows])
             at, pos = _place(rows[-1])
             await self._ask("UPDATE reader SET txid = $2::text::xid8, pos = $3 WHERE name = $1", group, at, pos)
-        else:
+            return len(rows)
+        self._vain[group] += 1
+        if self._vain[group] % LOOKS == 0:
             await self._ask(_SKIP_GROUP, sorted(topics), group)
-        return len(rows)
+        return 0
 
     async def follow(self, topics: frozenset[str], after: str | None, take: Take) -> str:
         if after is None:
@@ -110,7 +116,7 @@ class PostgresBus:
             return "{}.{}".format(*(_place(last[0]) if last else ("0", 0)))
         await self._listen()  # without it a process that only follows would look once in a while instead of being rung
         at, _, pos = after.partition(".")
-        rows = await self._ask(_NEXT_AFTER, sorted(topics), BATCH, at, int(pos))
+        rows = self._settled(await self._ask(_NEXT_AFTER, sorted(topics), BATCH, at, int(pos)), topics)
         if not rows:
             further = await self._ask(_SKIP_AFTER, sorted(topics), at, int(pos))
             return "{}.{}".format(*_place(further[0])) if further else after
@@ -166,6 +172,13 @@ class PostgresBus:
                 raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
             self._leased.add(group)
             return True
+
+    def _settled(self, rows: "list[asyncpg.Record]", topics: frozenset[str]) -> "list[asyncpg.Record]":
+        """Those that no other can come before. Where there is more, somebody is to look again, though nobody rings then."""
+        settled = [row for row in rows if row["settled"]]
+        if len(settled) < len(rows) or len(rows) == BATCH:
+            self._ring(topics)
+        return settled
 
     def _ring(self, topics: Iterable[str]) -> None:
         for wanted, bell in self._bells:

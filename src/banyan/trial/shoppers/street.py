@@ -74,17 +74,16 @@ class Street:
         self.seen = Seen()
 
     def fill(self, told: Callable[[int], None] = lambda _: None) -> None:
-        """Connect everybody, then bring buyers to where a purchase of theirs would be in the middle of a day."""
+        """Connect everybody, and bring buyers, who come first, to where a purchase would be in the middle of a day.
+
+        The others come at the end, all at once: a server closes connections that nobody has used for a minute.
+        """
         for number, line in enumerate(self.lines):
             self._connect(line)
-            if number % _AT_ONCE == 0:
-                told(number)
-        buyers = [line for line in self.lines if line.shopper.buys]
-        for number, line in enumerate(buyers):
-            for _ in range(number % 4):
+            for _ in range(number % 4 if line.shopper.buys else 0):
                 self._alone(line)
             if number % _AT_ONCE == 0:
-                told(len(self.lines))
+                told(number)
         told(len(self.lines))
 
     def run(self, told: Callable[[Seen], None] = lambda _: None) -> Seen:
@@ -124,10 +123,15 @@ class Street:
                 self._hear(line)
 
     def _plan(self, line: Line, after: float, *, first: bool = False, least: float = 0.0) -> None:
-        least_think, most_think = self._mix.think
-        from_ = 0.0 if first else least_think
-        think = (from_ + (most_think - from_) * self._chance.fraction()) / self._times
-        line.due = after + max(think, least)
+        low, high = self._mix.think
+        share = self._chance.fraction()
+        if (
+            first
+        ):  # what is left of a think that one is met in: of long ones more is met, so that all ask steadily at once
+            think = self._chance.fraction() * (low**2 + share * (high**2 - low**2)) ** 0.5
+        else:
+            think = low + (high - low) * share
+        line.due = after + max(think / self._times, least)
         self._serial += 1
         heappush(self._heap, (line.due, self._serial, line))
 
