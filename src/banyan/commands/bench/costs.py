@@ -18,7 +18,7 @@ def costs(
 ) -> None:
     """What one request costs: SQL statements alone and in company, rows, bytes, CPU of the application and of PostgreSQL.
 
-    Rows are counted as PostgreSQL's statistics do, which takes some twenty seconds for each operation.
+    Rows are counted as PostgreSQL's statistics do, which takes half a minute for each operation.
 
     Example: `banyan bench costs --paths product,checkout`
     """
