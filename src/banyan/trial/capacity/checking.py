@@ -71,7 +71,7 @@ async def _one(
     cores, clock = os.cpu_count() or 1, SystemClock()
     rate = level * cores / sum(act.share * (act.cpu + act.database) for act in acts.values())
     think = _SHOPPERS / rate
-    run = replace(mix, think=(think * 0.8, think * 1.2), phases=(Phase(seconds),))
+    run = replace(mix, think=(think * 0.8, think * 1.2), opening=(), phases=(Phase(seconds),))
     note(f"{rate:,.0f} requests a second for {seconds:.0f} s")
     await asyncio.to_thread(folder.mkdir, mode=0o755)
     used: list[tuple[float, float]] = []

@@ -114,11 +114,12 @@ async def send_out(
     together = _Together(walkers, note)
     try:
         await asyncio.gather(*(together.until_ready(number) for number in range(count)))
-        begun()
         for walker in walkers:
             assert walker.stdin is not None
             walker.stdin.write(b"go\n")
             await walker.stdin.drain()
+        await asyncio.gather(*(together.until_opened(number) for number in range(count)))
+        begun()
         for told in await asyncio.gather(*(together.until_seen(number) for number in range(count))):
             outcome.take(told)
     finally:
@@ -155,6 +156,10 @@ class _Together:
         while "ready" not in (told := await self._line(number)):
             self._filled[number] = told["filled"]
             self._note(Progress(filled=sum(self._filled)))
+
+    async def until_opened(self, number: int) -> None:
+        while "opened" not in await self._line(number):
+            pass
 
     async def until_seen(self, number: int) -> Mapping[str, Any]:
         while "seen" not in (told := await self._line(number)):

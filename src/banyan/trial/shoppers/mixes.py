@@ -1,7 +1,7 @@
 """What shoppers do, and how often, as data: a mix is a TOML file of shares and phases."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Mix:
     think: tuple[float, float]
     buyers: float  # the share of shoppers who buy: their requests are mostly `cart` and `checkout`
     phases: tuple[Phase, ...]
+    opening: tuple[Phase, ...] = ()  # before anything is counted: a shop that is open has answered before
     hot: float = 0.0  # the share of purchases that want one and the same SKU
     skew: float = 1.0  # of which products are looked at: Zipf's exponent, 0 for all alike
 
@@ -63,13 +64,17 @@ def read(name: str) -> Mix:
 
 
 def lasting(mix: Mix, seconds: float) -> Mix:
-    """The same with phases that come to so many seconds."""
+    """The same with phases that come to so many seconds, and as much less or more of an opening."""
     share = seconds / mix.seconds
-    return replace(mix, phases=tuple(Phase(phase.seconds * share, phase.times) for phase in mix.phases))
+
+    def stretched(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+        return tuple(Phase(phase.seconds * share, phase.times) for phase in phases)
+
+    return replace(mix, phases=stretched(mix.phases), opening=stretched(mix.opening))
 
 
 def _mix(name: str, told: Mapping[str, Any]) -> Mix:
-    unknown = set(told) - {"title", "shares", "think", "buyers", "phases", "hot", "skew"}
+    unknown = set(told) - {"title", "shares", "think", "buyers", "opening", "phases", "hot", "skew"}
     if unknown:
         raise WrongMix(f"{', '.join(sorted(unknown))} is not known")
     shares = {act: float(share) for act, share in told["shares"].items()}
@@ -84,14 +89,18 @@ def _mix(name: str, told: Mapping[str, Any]) -> Mix:
     buyers = float(told.get("buyers", min(1.0, buying * 1.4)))
     if not buying <= buyers <= 1:
         raise WrongMix(f"buyers ({buyers}) make the requests that buy ({buying:.3f}): there must be more of them")
-    phases = tuple(Phase(float(each["seconds"]), float(each.get("times", 1))) for each in told["phases"])
     return Mix(
         name,
         str(told["title"]),
         shares,
         (least, most),
         buyers,
-        phases,
+        _phases(told["phases"]),
+        _phases(told.get("opening", ())),
         float(told.get("hot", 0)),
         float(told.get("skew", 1)),
     )
+
+
+def _phases(told: Sequence[Mapping[str, Any]]) -> tuple[Phase, ...]:
+    return tuple(Phase(float(each["seconds"]), float(each.get("times", 1))) for each in told)

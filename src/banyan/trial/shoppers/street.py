@@ -10,14 +10,14 @@ import select
 import socket
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from banyan.kernel.ids import Ids
 from banyan.trial.shoppers import wire
 from banyan.trial.shoppers.histogram import Histogram
-from banyan.trial.shoppers.mixes import Mix
+from banyan.trial.shoppers.mixes import Mix, Phase
 from banyan.trial.shoppers.shopper import Shop, Shopper
 
 PATIENCE = 15.0  # seconds until a shopper gives an answer up
@@ -86,13 +86,21 @@ class Street:
                 told(number)
         told(len(self.lines))
 
-    def run(self, told: Callable[[Seen], None] = lambda _: None) -> Seen:
-        """All phases of the mix; what was seen."""
+    def run(self, told: Callable[[Seen], None] = lambda _: None, opened: Callable[[], None] = lambda: None) -> Seen:
+        """All phases of the mix; what was seen. Of the opening only its orders are: they, too, must be there afterwards."""
         now = self._began = time.monotonic()
         for line in self.lines:
             self._plan(line, now, first=True)
-        ends, second = now, now + 1.0
-        for phase in self._mix.phases:
+        self._through(self._mix.opening, now)
+        self.seen, self._began = Seen(orders=self.seen.orders), time.monotonic()
+        opened()
+        self._through(self._mix.phases, self._began, told)
+        self._drain()
+        return self.seen
+
+    def _through(self, phases: Sequence[Phase], begin: float, told: Callable[[Seen], None] = lambda _: None) -> None:
+        ends, second = begin, begin + 1.0
+        for phase in phases:
             self._hurry(phase.times)
             ends += phase.seconds
             while (now := time.monotonic()) < ends:
@@ -101,8 +109,6 @@ class Street:
                     second += 1.0
                     self._give_up(now)
                     told(self.seen)
-        self._drain()
-        return self.seen
 
     def close(self) -> None:
         for line in self.lines:
@@ -125,9 +131,8 @@ class Street:
     def _plan(self, line: Line, after: float, *, first: bool = False, least: float = 0.0) -> None:
         low, high = self._mix.think
         share = self._chance.fraction()
-        if (
-            first
-        ):  # what is left of a think that one is met in: of long ones more is met, so that all ask steadily at once
+        if first:
+            # What is left of a think that one is met in: of long ones more is met, so that all ask steadily at once.
             think = self._chance.fraction() * (low**2 + share * (high**2 - low**2)) ** 0.5
         else:
             think = low + (high - low) * share

@@ -1,6 +1,7 @@
 """One process of shoppers: `python -m banyan.trial.shoppers.walk < order`, told what to do and telling what it saw as JSON.
 
-Lines it writes: `{"filled": n}` while connections are made, `{"second": …}` while it runs, `{"seen": …}` at the end.
+Lines it writes: `{"filled": n}` while connections are made, `{"opened": true}` when counting begins, `{"second": …}` while
+it runs, `{"seen": …}` at the end.
 It begins its phases when it is told `go` (a second line on standard input), so that several begin together.
 """
 
@@ -20,7 +21,12 @@ from banyan.trial.shoppers.street import Seen, Street
 
 def _main() -> None:
     order = orjson.loads(sys.stdin.buffer.readline())
-    mix = Mix(**{**order["mix"], "phases": tuple(Phase(**each) for each in order["mix"]["phases"])})
+    mix = Mix(
+        **{
+            **order["mix"],
+            **{part: tuple(Phase(**each) for each in order["mix"][part]) for part in ("opening", "phases")},
+        }
+    )
     chance = SeededIds(SystemClock(), order["seed"])
     street = Street(
         (order["host"], order["port"]),
@@ -34,13 +40,22 @@ def _main() -> None:
         _tell({"ready": True})
         if not sys.stdin.buffer.readline():
             return
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        seen = street.run(_each_second)
-        after = resource.getrusage(resource.RUSAGE_SELF)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        _tell({"seen": as_json(seen), "cpu_seconds": cpu, "resident_megabytes": after.ru_maxrss / 1024})
+        used: list[float] = []
+
+        def opened() -> None:
+            used.append(_cpu())
+            _tell({"opened": True})
+
+        seen = street.run(_each_second, opened)
+        resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        _tell({"seen": as_json(seen), "cpu_seconds": _cpu() - used[0], "resident_megabytes": resident})
     finally:
         street.close()
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def _each_second(seen: Seen) -> None:
