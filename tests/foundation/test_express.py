@@ -5,7 +5,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, cast
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
@@ -66,6 +66,13 @@ def routes(ports: Ports) -> APIRouter:
         if toy == "broken":
             raise RuntimeError("nobody foresaw this")
         return web.json([toy, key.key, body])
+
+    @short
+    @router.post("/{toy}/letter.{ending}")
+    async def write(request: Request, toy: str, ending: str) -> Response:
+        if ending == "stolen":
+            raise Conflict("stolen", code="stolen")
+        return web.json([toy, ending, dict(request.query_params), (await request.body()).decode()])
 
     outer = APIRouter()
     outer.include_router(router)
@@ -178,3 +185,27 @@ async def test_plain_requests_do_go_the_short_way(shop: Shop) -> None:
     ):  # the first is known before /{toy}
         with pytest.raises(AssertionError, match="long way"):
             await loopback.request(alone, "GET", path, headers={})
+
+
+async def test_an_endpoint_that_reads_the_request_by_itself_is_reached_the_short_way_whatever_comes(shop: Shop) -> None:
+    async def long(*_: Any) -> None:
+        raise AssertionError("this went the long way")
+
+    local = shop.peers.local("toy")
+    assert local is not None
+    for app in (local.app, Express(long, local.app.routes, shop.ports["toy"])):
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        got = await loopback.request(app, "POST", "/v1/toys/bear/letter.sent?a=1", headers=form, body=b"b=%20")
+        assert (got.status, got.json()) == (200, ["bear", "sent", {"a": "1"}, "b=%20"])
+        got = await loopback.request(app, "POST", "/v1/toys/bear/letter.stolen", headers=form)
+        assert (got.status, got.json()["code"]) == (409, "stolen")
+
+
+def test_an_endpoint_that_reads_the_request_and_asks_who_asks_stops_the_start() -> None:
+    async def see(request: Request, who: Who) -> Response:
+        return web.json({"caller": who.caller, "path": request.url.path})
+
+    router = APIRouter()
+    router.get("/v1/both")(short(see))
+    with pytest.raises(TypeError, match="/v1/both"):
+        Express(FastAPI(), router.routes, cast("Ports", None))

@@ -19,7 +19,7 @@ from fastapi import APIRouter
 from fastapi.params import Header
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,7 +30,7 @@ from banyan.foundation.web import MaybeKey, SureKey, Who, key_for, problem
 from banyan.kernel.refusals import Malformed, Refusal
 
 _LONGEST_QUERY = 1000  # bytes
-_PLAIN = re.compile(r"[A-Za-z0-9_/-]{1,300}")
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]{1,300}")
 # The headers an endpoint may ask for, and how long the shortest limit on each is, in bytes.
 _LONGEST = {
     b"authorization": 8192,
@@ -79,7 +79,7 @@ class _Way:
         self.route = route
         self.endpoint: Callable[..., Awaitable[Response]] = route.endpoint
         self.makers = dict[str, Maker]()
-        self.who = self.key = ""  # the names they are asked for by
+        self.who = self.key = self.request = ""  # the names they are asked for by
         self.needs_key = False
         self.ports = ports
         self.words = {each.alias: each for each in route.dependant.query_params}
@@ -87,10 +87,21 @@ class _Way:
         for name, each in inspect.signature(route.endpoint, eval_str=True).parameters.items():
             if each.annotation == Who:
                 self.who = name
+            elif each.annotation is Request:
+                self.request = name
             elif each.annotation in (MaybeKey, SureKey):
                 self.key, self.needs_key = name, each.annotation == SureKey
             elif make := self._maker(name, each):
                 self.makers[name] = make
+        if self.request and (set(self.makers) - set(self.places) or self.who or self.key):
+            raise TypeError(f"{route.path} reads the request by itself: there is nothing to make for it but its places")
+
+    async def hand_over(self, scope: Scope, receive: Receive, places: Mapping[str, str]) -> Response:
+        """Call an endpoint that reads the request by itself, whatever it holds."""
+        try:
+            return await self.endpoint(**{self.request: Request(scope, receive), **places})
+        except Refusal as refusal:
+            return problem(refusal)
 
     async def answer(self, asked: _Asked, authority: Authority) -> Response:
         """Call the endpoint. LongWay before anything was done."""
@@ -148,6 +159,11 @@ class Express:
             await self._app(scope, receive, send)
             return
         way, places = found
+        scope["route"] = way.route  # for the edge's metrics, as FastAPI says it
+        if way.request:
+            answer = await way.hand_over(scope, receive, places)
+            await answer(scope, receive, send)
+            return
         body = await _read(receive)
         if body is None:  # chunks that are none, too, are told as a disconnect: whoever is still there is answered
             await problem(Malformed("the body did not come whole"))(scope, receive, send)
@@ -159,7 +175,6 @@ class Express:
         except LongWay:
             await self._app(scope, _again(body, receive), send)
             return
-        scope["route"] = way.route  # for the edge's metrics, as FastAPI says it
         await answer(scope, receive, send)
 
     def _way(self, scope: Scope) -> tuple[_Way, Mapping[str, str]] | None:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from banyan.contracts.moving import CONFIRM, PLACE
 from banyan.foundation import web
+from banyan.foundation.express import short
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import NotFound
 from banyan.move.doors import accounts, carts, checkout
@@ -61,6 +62,7 @@ DOORS: dict[str, Door] = {
 def routes(ports: Ports, books: Books) -> APIRouter:
     router = APIRouter()
 
+    @short
     async def answer(request: Request, name: str) -> Response:
         door = DOORS.get(name)
         if door is None:
