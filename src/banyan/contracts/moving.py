@@ -94,6 +94,7 @@ class Renew(Call[Steering], owner="move", answer=Steering):
     seen: str = ""
     epochs: dict[str, int] = {}  # by group, as this worker steers now
     held: dict[str, int] = {}  # group → epoch: its writes wait here, and none is in flight
+    slowest: dict[str, float] = {}  # group → seconds that a write of it took of late, or is under way already
     rules_mark: str = ""
     counted: tuple[Counted, ...] = ()
     samples: tuple[Sample, ...] = ()
@@ -144,20 +145,22 @@ class Recognise(Call[Recognised], owner="move", answer=Recognised):
     """Somebody comes with a session of the legacy shop. Whoever is signed in there is signed in here: once."""
 
     session: str
-    address: str = ""
     user_agent: str = ""
 
 
-class Pass(Contract):
-    """A one-time token, to be redeemed at `POST /v1/sessions/magic-link/redeem`."""
+class SignedIn(Contract):
+    """A session that has begun."""
 
-    token: str
+    access_token: str
+    refresh_token: str
+    expires_in: int  # seconds, of the access token
 
 
-class IssuePass(Call[Pass], owner="users", answer=Pass):
+class SignIn(Call[SignedIn], owner="users", answer=SignedIn):
     """Somebody whom the legacy shop knows as signed in is to be signed in here. NotFound for no account of ours."""
 
     user_id: str
+    user_agent: str = ""
 
 
 class Written(Contract):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from banyan.contracts.legacy import UsersHandOver, UsersTake, UsersTenure
-from banyan.contracts.moving import IssuePass
+from banyan.contracts.moving import SignIn
 from banyan.contracts.users import AskKeys, AskShopper
 from banyan.foundation.service import Service
 from banyan.users import actions, api, intake
@@ -18,7 +18,7 @@ def service() -> Service:
         calls={
             AskKeys: actions.answer_keys,
             AskShopper: actions.answer_shopper,
-            IssuePass: actions.issue_pass,
+            SignIn: actions.sign_in_known,
             UsersTake: intake.take,
             UsersHandOver: intake.hand_over,
             UsersTenure: intake.set_tenure,

@@ -172,6 +172,28 @@ async def test_a_write_that_is_given_up_leaves_its_place_in_the_queue() -> None:
     assert gates.waiting == 0
 
 
+async def test_a_gate_tells_how_long_the_slowest_write_takes_and_each_answer_once() -> None:
+    gates = Gates(lambda _: False)
+    leave = asyncio.Event()
+
+    async def write(group: str) -> None:
+        async with gates.through(group):
+            await leave.wait()
+
+    async with gates.through("users"):
+        await asyncio.sleep(0.05)
+    long = asyncio.create_task(write("orders"))
+    await asyncio.sleep(0.03)
+    told = gates.slowest()
+    assert told["users"] >= 0.05
+    assert 0.03 <= told["orders"] < 5
+    assert gates.slowest().keys() == {"orders"}
+    leave.set()
+    await long
+    assert gates.slowest()["orders"] >= told["orders"]
+    assert gates.slowest() == {}
+
+
 async def test_only_gates_that_are_open_let_their_writes_through() -> None:
     closed = {"orders", "users"}
     gates = Gates(closed.__contains__, seconds=5)

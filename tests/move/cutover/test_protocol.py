@@ -19,7 +19,7 @@ from banyan.move.cutover.protocol import cutover
 from banyan.move.cutover.reconcile import reconcile
 from banyan.move.cutover.reverting import revert
 from banyan.move.cutover.triggers import CODE
-from banyan.move.storage import back, hands, log
+from banyan.move.storage import back, hands, log, shift
 from banyan.move.way_back.ground import Ground
 
 OPEN = {"coverage": "a test"}
@@ -129,11 +129,29 @@ async def test_no_write_is_held_while_the_stream_is_too_far_behind(w: World) -> 
     w.sql("UPDATE ware SET position = 77 WHERE name = 'old 1'")
     turn = await cutover(ground, GROUP, max_pause=0.5, patience=0.3, overrides=OPEN)
     assert (turn.outcome, turn.pause) == ("aborted", 0.0), turn.lines()
-    assert "the stream did not come" in turn.why
+    assert "the stream is behind" in turn.why
     assert not fenced(w)
     w.work()
     await w.settled()
     assert (await w.ours())["old 1"] == 77
+
+
+async def test_no_write_is_held_while_writes_take_as_long_as_the_pause(w: World) -> None:
+    ground = await w.ground()
+
+    async def report(beat: int, seconds: float) -> None:
+        async with w.move.db.transaction() as tx:
+            await shift.report(tx, "slow", beat, epochs={}, held={}, seconds=30, slowest={GROUP: seconds})
+
+    await report(1, 0.7)
+    turn = await cutover(ground, GROUP, max_pause=0.5, patience=0.3, overrides=OPEN)
+    assert (turn.outcome, turn.pause) == ("aborted", 0.0), turn.lines()
+    assert "writes take up to 0.70 s" in turn.why
+    assert not fenced(w)
+    async with w.move.db.transaction() as tx:
+        await shift.leave(tx, "slow")
+    turn = await cutover(ground, GROUP, max_pause=5, overrides=OPEN)
+    assert turn.outcome == "done", turn.lines()
 
 
 async def test_what_never_answers_ends_with_the_pause_and_everything_goes_back(w: World) -> None:

@@ -23,6 +23,8 @@ class Gates:
         self._news = asyncio.Event()
         self.drained = Wake()  # rung when the last write of a closed gate has been answered
         self.in_flight: Counter[str] = Counter()
+        self._under_way: dict[object, tuple[str, float]] = {}  # in the order in which they began
+        self._slowest: dict[str, float] = {}  # of those answered since the last report
         self.waiting = 0
         self.longest_wait = 0.0
 
@@ -33,12 +35,23 @@ class Gates:
         if held:
             await self._wait(group)
         self.in_flight[group] += 1
+        this, began = object(), self._now()
+        self._under_way[this] = (group, began)
         try:
             yield held
         finally:
+            del self._under_way[this]
+            self._slowest[group] = max(self._slowest.get(group, 0.0), self._now() - began)
             self.in_flight[group] -= 1
             if not self.in_flight[group] and self._closed(group):
                 self.drained.ring()
+
+    def slowest(self) -> dict[str, float]:
+        """Group → seconds that the slowest of its writes took since this was last asked, or is under way already."""
+        found, self._slowest, now = self._slowest, {}, self._now()
+        for group, began in self._under_way.values():
+            found[group] = max(found.get(group, 0.0), now - began)
+        return found
 
     def look_again(self) -> None:
         """Something changed: who waits looks whether its gate is open now."""
@@ -49,7 +62,7 @@ class Gates:
         if self.waiting >= self._places:
             raise _not_now()
         self.waiting += 1
-        began = asyncio.get_running_loop().time()
+        began = self._now()
         try:
             async with asyncio.timeout(self._seconds):
                 while self._closed(group):
@@ -58,7 +71,11 @@ class Gates:
             raise _not_now() from None
         finally:
             self.waiting -= 1
-            self.longest_wait = max(self.longest_wait, asyncio.get_running_loop().time() - began)
+            self.longest_wait = max(self.longest_wait, self._now() - began)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
 
 def _not_now() -> Moving:

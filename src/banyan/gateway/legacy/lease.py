@@ -140,6 +140,7 @@ class Lease:
                 seen=now.mark if now else "",
                 epochs={name: group.epoch for name, group in self._groups.items()},
                 held=self._held(),
+                slowest=self.gates.slowest(),
                 rules_mark=now.rules_mark if now else "",
                 counted=self.tally.told(),
                 samples=tuple(samples),

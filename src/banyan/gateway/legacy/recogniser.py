@@ -81,7 +81,6 @@ class Recogniser:
             found = await self._peers.ask(
                 Recognise(
                     session=session[:200],
-                    address=given.get(b"x-forwarded-for", b"").decode("latin-1"),
                     user_agent=given.get(b"user-agent", b"").decode("latin-1")[:200],
                 )
             )

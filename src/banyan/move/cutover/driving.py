@@ -6,15 +6,16 @@ from functools import partial
 
 from banyan.kernel.refusals import Refusal, Unavailable
 from banyan.move.cutover import gates
-from banyan.move.cutover.attempt import Attempt, changed_meanwhile, words
+from banyan.move.cutover.attempt import Attempt, Over, changed_meanwhile, words
 from banyan.move.cutover.reconcile import finish, go_forward
 from banyan.move.source import SqlError
-from banyan.move.storage import groups, hands, log
+from banyan.move.storage import groups, hands, log, workers
 
 PREPARING = 60.0  # seconds for what is done before anybody waits
 NEAR = 0.4  # of the time from hold to commit: writes are held only once what is to be caught up with takes no longer
 PATIENCE = 20.0  # seconds for it to come so near, while nobody waits
 SETTLE = 0.15  # seconds between the intent and the hold: gateways listen closely from then on
+_LOOK = 0.01
 _FINISHING = 20.0  # seconds for which what was decided is tried again here, before it is left to whoever works
 _EXPECTED = (Refusal, SqlError, TimeoutError)
 _KEPT = ("why", "epoch", "position", "pause_ms", "steps", "overridden")
@@ -47,6 +48,28 @@ async def drive(
         finally:
             await attempt.let_go()
         return True
+
+
+async def come_near(attempt: Attempt, patience: float, behind: Callable[[float], Awaitable[str]]) -> None:
+    """Before anybody waits: what the pause will wait for must take no longer, as things are, than fits into it.
+
+    `behind` tells what takes longer than so many seconds, "" when nothing does; writes under way at the gateways are looked at
+    here. Over when it does not come so near: then no write was held.
+    """
+    ground, until = attempt.ground, attempt.now + patience
+    near = attempt.budget * NEAR
+    while what := await _under_way(attempt, near) or await behind(near):
+        if attempt.now > until:
+            raise Over(
+                f"{what}, and that did not come within {near:.2f} s for {patience:.0f} s, so no write was held: wait until "
+                "fewer writes come, or allow a longer --max-pause"
+            )
+        await ground.ports.clock.sleep(_LOOK)
+
+
+async def _under_way(attempt: Attempt, near: float) -> str:
+    slowest = await workers.slowest(attempt.ground.ports.db, attempt.group)
+    return f"writes take up to {slowest:.2f} s just now" if slowest > near else ""
 
 
 async def end(attempt: Attempt, who: str, *, done: bool) -> None:

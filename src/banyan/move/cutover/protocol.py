@@ -11,7 +11,7 @@ from functools import partial
 from banyan.kernel.refusals import Conflict
 from banyan.move.cutover import counting, gates, proving
 from banyan.move.cutover.attempt import Attempt, Crossed, Over
-from banyan.move.cutover.driving import NEAR, PATIENCE, SETTLE, drive, end
+from banyan.move.cutover.driving import PATIENCE, SETTLE, come_near, drive, end
 from banyan.move.cutover.turn import Turn
 from banyan.move.rows import Position
 from banyan.move.source import file_number, log_end
@@ -76,7 +76,7 @@ async def _until_commit(attempt: Attempt, patience: float, window: float) -> Non
     attempt.at("C1")
     await attempt.prepare()
     await ground.ports.clock.sleep(SETTLE)
-    await _come_near(attempt, patience)
+    await come_near(attempt, patience, partial(_behind, attempt))
     await attempt.hold("C2")
     await attempt.step("C3")
     await fence.lock(attempt.left)
@@ -107,28 +107,15 @@ async def _until_commit(attempt: Attempt, patience: float, window: float) -> Non
     attempt.epoch = epoch
 
 
-async def _come_near(attempt: Attempt, patience: float) -> None:
-    """Before anybody waits: the stream must take no longer to the log's end, as it is now, than fits into the pause.
-
-    Over when it does not come so near: then no write was held.
-    """
-    ground, until = attempt.ground, attempt.now + patience
-    near = attempt.budget * NEAR
-    while not await _is_near(attempt, near):
-        if attempt.now > until:
-            raise Over(
-                f"the stream did not come within {near:.2f} s of the last legacy write for {patience:.0f} s, so no write was "
-                "held: wait until fewer writes come, or allow a longer --max-pause"
-            )
-        await ground.ports.clock.sleep(_LOOK)
-
-
-async def _is_near(attempt: Attempt, near: float) -> bool:
+async def _behind(attempt: Attempt, near: float) -> str:
+    """Whether the stream would take longer to the log's end, as it is now."""
     ground, began = attempt.ground, attempt.now
     file, offset = await asyncio.to_thread(log_end, attempt.con)
     end = Position(ground.row.lineage, file_number(file), offset).at
     while (there := await checkpoints.read(ground.ports.db)) is None or there.at < end:
         if attempt.now - began > near:
-            return False
+            return "the stream is behind the last legacy write"
         await ground.ports.clock.sleep(_LOOK)
-    return not await due.unsettled(ground.ports.db, attempt.group, older_than=near + _WHOLE_SECONDS)
+    if await due.unsettled(ground.ports.db, attempt.group, older_than=near + _WHOLE_SECONDS):
+        return "records of the stream are not taken yet"
+    return ""

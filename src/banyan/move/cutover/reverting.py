@@ -6,7 +6,7 @@ from functools import partial
 from banyan.kernel.refusals import Conflict
 from banyan.move.cutover import counting, gates
 from banyan.move.cutover.attempt import Attempt, Crossed, Over
-from banyan.move.cutover.driving import NEAR, PATIENCE, SETTLE, drive, end
+from banyan.move.cutover.driving import PATIENCE, SETTLE, come_near, drive, end
 from banyan.move.cutover.owned import kinds
 from banyan.move.cutover.protocol import PAUSE
 from banyan.move.cutover.turn import Turn
@@ -55,7 +55,7 @@ async def _until_commit(attempt: Attempt, patience: float) -> None:
     attempt.at("R1")
     await attempt.prepare()  # from here on refused writers do not wait for each other
     await ground.ports.clock.sleep(SETTLE)
-    await _come_near(attempt, patience)
+    await come_near(attempt, patience, partial(_behind, attempt))
     await attempt.hold("R2")
     await _drain(attempt)
     epoch = await attempt.rise("R3")
@@ -95,20 +95,10 @@ async def _until_commit(attempt: Attempt, patience: float) -> None:
     attempt.epoch = committed
 
 
-async def _come_near(attempt: Attempt, patience: float) -> None:
-    """Before anybody waits: the way back has hurried since R1, and what is left of it must fit into the pause.
-
-    Over when it does not come so near: then no write was held.
-    """
-    ground, until = attempt.ground, attempt.now + patience
-    near = attempt.budget * NEAR
-    while (behind := await seconds_behind(ground.ports, attempt.group, attempt.services)) > near:
-        if attempt.now > until:
-            raise Over(
-                f"the way back is {behind:.1f} s behind and did not come within {near:.2f} s for {patience:.0f} s, so no "
-                "write was held: wait until fewer writes come, or allow a longer --max-pause"
-            )
-        await ground.ports.clock.sleep(_LOOK)
+async def _behind(attempt: Attempt, near: float) -> str:
+    """The way back has hurried since R1: how far it is behind, if that is too far."""
+    behind = await seconds_behind(attempt.ground.ports, attempt.group, attempt.services)
+    return f"the way back is {behind:.1f} s behind" if behind > near else ""
 
 
 async def _drain(attempt: Attempt) -> None:

@@ -3,9 +3,7 @@
 import re
 from hashlib import sha256
 
-from banyan.contracts.moving import IssuePass, Recognise, Recognised
-from banyan.foundation.face.line import Line, Nobody, shaped
-from banyan.foundation.face.session import Tokens
+from banyan.contracts.moving import Recognise, Recognised, SignIn
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import NotFound, Refusal
 from banyan.move.doors.books import Books
@@ -38,7 +36,7 @@ class Recognising:
         if not user or not await self._claim(ports, call.session):
             return Recognised(cart_token=token)
         try:
-            tokens = await self._sign_in(ports, user, call)
+            tokens = await ports.peers.ask(SignIn(user_id=user, user_agent=call.user_agent))
         except NotFound:
             return Recognised(cart_token=token)
         except Refusal:
@@ -54,14 +52,6 @@ class Recognising:
     async def _claim(self, ports: Ports, session: str) -> bool:
         async with ports.db.transaction() as tx:
             return await shift.exchange(tx, _digest(session))
-
-    async def _sign_in(self, ports: Ports, user: str, call: Recognise) -> Tokens:
-        passed = await ports.peers.ask(IssuePass(user_id=user))
-        told = {"x-forwarded-for": call.address, "user-agent": call.user_agent}
-        line = Line(ports.peers, Nobody({name: value for name, value in told.items() if value}))
-        return shaped(
-            Tokens, await line.send("users", "POST", "/v1/sessions/magic-link/redeem", {"token": passed.token})
-        )
 
 
 def _digest(session: str) -> bytes:

@@ -35,7 +35,9 @@ class Steerer:
         async with ports.db.transaction() as tx:
             if call.leaving:
                 await shift.leave(tx, call.worker)
-            elif await shift.report(tx, call.worker, call.beat, epochs=call.epochs, held=call.held, seconds=LEASE):
+            elif await shift.report(
+                tx, call.worker, call.beat, epochs=call.epochs, held=call.held, seconds=LEASE, slowest=call.slowest
+            ):
                 await shift.count(tx, call.worker, call.counted)
             if call.samples:
                 await shift.keep_samples(tx, call.samples)

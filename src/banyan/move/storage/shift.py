@@ -13,21 +13,30 @@ MOST_SAMPLES = 2000
 
 
 async def report(
-    tx: Tx, worker: str, beat: int, *, epochs: dict[str, int], held: dict[str, int], seconds: float
+    tx: Tx,
+    worker: str,
+    beat: int,
+    *,
+    epochs: dict[str, int],
+    held: dict[str, int],
+    seconds: float,
+    slowest: dict[str, float] | None = None,
 ) -> bool:
     """Renew a worker's lease for so many seconds. False when a later beat of it was heard already."""
     return bool(
         await tx.execute(
-            """INSERT INTO worker AS w (id, beat, epochs, held, until)
-               VALUES ($1, $2, $3, $4, shop_now() + make_interval(secs => $5))
+            """INSERT INTO worker AS w (id, beat, epochs, held, until, slowest)
+               VALUES ($1, $2, $3, $4, shop_now() + make_interval(secs => $5), $6)
                ON CONFLICT (id) DO UPDATE
-               SET beat = excluded.beat, epochs = excluded.epochs, held = excluded.held, until = excluded.until
+               SET beat = excluded.beat, epochs = excluded.epochs, held = excluded.held, until = excluded.until,
+                   slowest = excluded.slowest
                WHERE w.beat < excluded.beat""",
             worker,
             beat,
             epochs,
             held,
             seconds,
+            slowest or {},
         )
     )
 

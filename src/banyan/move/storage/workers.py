@@ -21,6 +21,15 @@ async def read(db: Db) -> list[Worker]:
     return [Worker(row["id"], row["left"], row["held"]) for row in rows]
 
 
+async def slowest(db: Db, group: str) -> float:
+    """Seconds that the slowest of a group's writes took of late, or is under way already, at any worker with a lease."""
+    return float(
+        await db.fetchval(
+            "SELECT coalesce(max((slowest ->> $1)::float), 0) FROM worker WHERE until > shop_now()", group
+        )
+    )
+
+
 async def not_holding(db: Db, group: str, epoch: int) -> list[Worker]:
     """Workers with a lease that have not reported, for the hold of this epoch, that none of the group's writes is under way.
 

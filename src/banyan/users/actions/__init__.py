@@ -5,8 +5,8 @@ from banyan.users.actions.granting import slow_key
 from banyan.users.actions.keys import answer_keys, key_set, replace_keys, rotate_keys, rotate_when_due
 from banyan.users.actions.letters import post
 from banyan.users.actions.links import redeem, send_link
-from banyan.users.actions.passes import issue_pass
 from banyan.users.actions.profile import change_password, change_profile, me
+from banyan.users.actions.recognised import sign_in_known
 from banyan.users.actions.refreshing import RefreshRefused, refresh, revoke
 from banyan.users.actions.roles import all_roles, create_operator, set_roles, user, users
 from banyan.users.actions.sessions import end_session, my_sessions, sign_out
@@ -26,7 +26,6 @@ __all__ = [
     "change_profile",
     "create_operator",
     "end_session",
-    "issue_pass",
     "key_set",
     "me",
     "my_address",
@@ -43,6 +42,7 @@ __all__ = [
     "send_link",
     "set_roles",
     "sign_in",
+    "sign_in_known",
     "sign_out",
     "sign_up",
     "slow_key",
