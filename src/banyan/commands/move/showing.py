@@ -31,6 +31,7 @@ def demo(
     """
     from banyan.kernel.clock import SystemClock
     from banyan.kernel.ids import SystemIds
+    from banyan.move.demo.stocking import Size
     from banyan.move.legacy.opencart.tables import GROUPS
     from banyan.trial.moving import Wish, moving_day
 
@@ -47,6 +48,7 @@ def demo(
         quiet_seconds=quiet,
         everything=everything,
         max_pause=max_pause,
+        size=Size(customers=max(Size().customers, shoppers)),
     )
     with tempfile.TemporaryDirectory(prefix="banyan-moving-") as folder:
         Path(folder).chmod(0o755)

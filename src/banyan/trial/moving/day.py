@@ -54,19 +54,17 @@ async def _move_in(on: Stage, wish: Wish, ledger: Ledger, evidence: Evidence) ->
     rounds = [group for group in GROUPS if group in wish.groups]
     last = max((GROUPS.index(group) for group in rounds), default=-1)
     first = [group for group in GROUPS[: last + 1] if group not in rounds and wish.everything]
-    for group in first:
-        await _turn(on, wish, ledger, evidence, "cutover", group)
-    for _ in range(wish.rounds):
-        for group in rounds:
-            await _turn(on, wish, ledger, evidence, "cutover", group)
-        for group in reversed(rounds):
-            await _turn(on, wish, ledger, evidence, "revert", group)
-    for group in [*rounds, *(GROUPS[last + 1 :] if wish.everything else ())]:
-        await _turn(on, wish, ledger, evidence, "cutover", group)
+    over = [("cutover", group) for group in rounds]
+    back = [("revert", group) for group in reversed(rounds)]
+    then = [("cutover", group) for group in (GROUPS[last + 1 :] if wish.everything else ())]
+    turns = [*(("cutover", group) for group in first), *(over + back) * wish.rounds, *over, *then]
+    for what, group in turns:
+        if not await _turn(on, wish, ledger, evidence, what, group):
+            return  # what follows stands on it
 
 
-async def _turn(on: Stage, wish: Wish, ledger: Ledger, evidence: Evidence, what: str, group: str) -> None:
-    """One change of hands, and some time of traffic after it."""
+async def _turn(on: Stage, wish: Wish, ledger: Ledger, evidence: Evidence, what: str, group: str) -> bool:
+    """One change of hands, and some time of traffic after it. False when it never came about."""
     told: Any = {}
     for _ in range(_TRIES):
         began = on.clock.monotonic()
@@ -78,11 +76,12 @@ async def _turn(on: Stage, wish: Wish, ledger: Ledger, evidence: Evidence, what:
             on.say(f"  {what} {group}: {handed.outcome}, writes waited {handed.pause_ms:.0f} ms {handed.why}".rstrip())
             if handed.outcome == "done":
                 await on.clock.sleep(wish.quiet_seconds)
-                return
+                return True
         else:
             on.say(f"  not yet: {str(told.get('error', told))[:300]}")
         await on.clock.sleep(1.0)
     evidence.told.append(f"{what} {group}: {str(told)[:500]}")
+    return False
 
 
 async def _page_views(base: str, http: aiohttp.ClientSession, clock: Clock, ids: Ids, wish: Wish) -> float:
