@@ -6,13 +6,19 @@ DATA_DIR ?= .banyan
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: up test check format bench bench-peers demo clean
+.PHONY: up test test-trials test-rest check format bench bench-peers demo clean
 
 up: $(VENV)/.shop  ## start the whole shop in one process: http://127.0.0.1:8000
 	$(RUN)/banyan up --port $(PORT) --data-dir $(DATA_DIR)
 
-test: $(VENV)/.dev  ## the whole test suite
-	$(RUN)/pytest
+test: $(VENV)/.dev  ## the whole test suite, its two halves side by side
+	$(MAKE) --no-print-directory -j2 test-trials test-rest
+
+test-trials: $(VENV)/.dev
+	$(RUN)/pytest tests/move tests/trial
+
+test-rest: $(VENV)/.dev
+	$(RUN)/pytest tests --ignore tests/move --ignore tests/trial
 
 check: $(VENV)/.dev  ## format, lint, strict types, walls
 	$(RUN)/ruff format --check .
