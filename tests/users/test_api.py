@@ -101,5 +101,5 @@ async def test_each_part_of_the_service_is_there() -> None:
     made = service()
     assert set(made.chores) == {"rotate", "post", "sweep"}
     ours = {"AskKeys", "AskShopper"}
-    moving = {"UsersTake", "UsersHandOver", "UsersTenure", "IssuePass"}
+    moving = {"UsersTake", "UsersHandOver", "UsersTenure", "SignIn"}
     assert {call.__name__ for call in made.calls} == ours | moving
