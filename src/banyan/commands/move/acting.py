@@ -1,5 +1,6 @@
 """What every command of a move stands on: who it asks, a mover for it, and how the outcome is told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -62,12 +63,17 @@ def with_mover(read: Settings, act: Callable[["Mover"], Awaitable[T]], *, at_wor
             ports = process.shop.ports["move"]
             if not at_work:
                 return await act(await working.opened(ports))
-            _relays(process)
-            async with working.at_work(ports) as mover:
+            async with working.at_work(ports, {"relays": lambda _: _relaying(process)}) as mover:
                 return await act(mover)
 
     url_of(read)
     return run(go())
+
+
+async def _relaying(process: "Process") -> None:
+    """Where a shop works already, its services relay by themselves."""
+    _relays(process)
+    await asyncio.Event().wait()
 
 
 def _relays(process: "Process") -> None:
