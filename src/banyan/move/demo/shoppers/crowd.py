@@ -1,7 +1,7 @@
 """So many signed-in customers at one door: some keep their accounts, some buy, and anybody looks at products."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -15,6 +15,7 @@ from banyan.move.demo.shoppers.buying import REQUESTS, Buyer
 from banyan.move.demo.shoppers.ledger import Ledger, Promise
 
 _FAVOURITES = 5  # products that one customer puts into the cart again and again
+_ADDRESSES = 40  # of one customer: nobody has more places to live, and a shop allows 50
 _SHARE = 5  # one of so many customers buys
 _SHOPPING = ("cart", "edit", "cart", "address", "cart", "edit", "cart", "edit", "cart")  # carts change most
 KINDS: tuple[str, ...] = (*_SHOPPING, *_SHOPPING, "order", *[""] * (REQUESTS - 1))
@@ -34,6 +35,7 @@ class Shoppers:
         self._clock = clock
         self._ids = ids
         self._browsers: dict[int, Browser] = {}
+        self._addresses = Counter[int]()  # that each customer has made
         self._free: deque[Buyer] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -107,6 +109,9 @@ class Shoppers:
 
     async def _change(self, kind: str) -> None:
         customer = self._customers[int(self._ids.fraction() * len(self._customers))]
+        if kind == "address" and self._addresses[customer] == _ADDRESSES:
+            kind = "edit"
+        self._addresses[customer] += kind == "address"
         due, token = self._clock.monotonic(), self._ids.secret(9).hex()
         promise = Promise(kind, customer, token, due, due)
         route, form = self._wish(kind, token, customer)
