@@ -1,25 +1,36 @@
-"""Who answers: the legacy shop or the new one. A visitor keeps the same answer."""
+"""Who answers: the legacy shop or the new one. A visitor keeps the same answer, whichever proxy is asked.
+
+The sum is one that HAProxy and nginx can do as well (gateway.render): `((crc32(visitor) >> 16) & 0x7fff) % total`, which is
+what nginx's `hash` does, and in HAProxy `crc32,div(65536),and(32767),mod(100)`.
+"""
 
 from collections.abc import Mapping
-from hashlib import blake2b
+from zlib import crc32
 
 from banyan.kernel.ids import Ids
 
-_STRATA = 32
-_TRIES = 512
+PERCENT = 100
+_ENDS = [
+    crc32(b"%03x" % end) for end in range(4096)
+]  # of texts of one length, checksums differ alike after any beginning
 
 
 def choose(visitor: str, weights: Mapping[str, int]) -> str:
-    """Pick a side by weight. Of two sides, raising one only ever moves visitors towards it."""
+    """Pick a side by weight. Of two sides that share the same total, raising one only ever moves visitors towards it."""
     total = sum(weights.values())
     if total <= 0:
         raise ValueError("at least one side needs a weight")
-    point = _point(visitor) * total >> 64
+    point = point_of(visitor) % total
     for side, weight in weights.items():
         if point < weight:
             return side
         point -= weight
     raise AssertionError("unreachable: the point lies below the total")
+
+
+def point_of(visitor: str) -> int:
+    """Where this visitor stands: 0 … 32767."""
+    return _fifteen_bits(crc32(visitor.encode("latin-1", "replace")))  # the bytes that came
 
 
 class Visitors:
@@ -30,19 +41,25 @@ class Visitors:
         self._count = 0
 
     def new(self) -> str:
-        """Each falls into the next of 32 equal parts of all names, in an order that any run of visitors is spread over."""
-        wanted, self._count = _reversed_bits(self._count % _STRATA), self._count + 1
-        for _ in range(_TRIES):
-            visitor = self._ids.secret(12).hex()
-            if _point(visitor) * _STRATA >> 64 == wanted:
-                break
-        return visitor
+        """`42.` and twenty hexadecimal digits, of which the sum is 42 too: a proxy that can only compare texts reads the side
+        off the name. Each falls on the next percent, in an order that any run of visitors is spread over."""
+        wanted, self._count = _scattered(self._count % PERCENT), self._count + 1
+        name = f"{wanted:02d}.{self._ids.secret(10).hex()}"
+        first, shift = int(name[-3:], 16), crc32(b"000", crc32(name[:-3].encode())) ^ _ENDS[0]
+        for more in range(len(_ENDS)):  # the end is sought, one in a hundred fits; seventeen random digits stay
+            end = (first + more) % len(_ENDS)
+            if _fifteen_bits(_ENDS[end] ^ shift) % PERCENT == wanted:
+                return f"{name[:-3]}{end:03x}"
+        raise AssertionError("unreachable: each percent has about forty ends")
 
 
-def _point(visitor: str) -> int:
-    return int.from_bytes(blake2b(visitor.encode(), digest_size=8).digest())
+def _fifteen_bits(checksum: int) -> int:
+    return (checksum >> 16) & 0x7FFF
 
 
-def _reversed_bits(number: int) -> int:
-    """van der Corput's order of 0 … 31."""
-    return int(f"{number:05b}"[::-1], 2)
+def _scattered(number: int) -> int:
+    """0 … 99 so that each four in a row are in four quarters, each twenty in twenty parts: digits of 2·2·5·5, reversed."""
+    number, half = divmod(number, 2)
+    number, quarter = divmod(number, 2)
+    part, five = divmod(number, 5)
+    return half * 50 + quarter * 25 + five * 5 + part

@@ -103,9 +103,14 @@ def steered_of(found: Iterable[Group]) -> tuple[GroupSteering, ...]:
 
 def rules_of(ports: Ports) -> tuple[PageRule, ...]:
     """The pages of this kind of shop, as gateways know them. Addresses that the shop made itself are found in its own table."""
-    if not ports.settings.legacy_shop:
+    return rules_for(ports.settings.legacy_shop)
+
+
+def rules_for(shop: str) -> tuple[PageRule, ...]:
+    """As `rules_of`, of a kind of shop; none where there is no legacy shop."""
+    if not shop:
         return ()
-    kind = adapter(ports.settings.legacy_shop)
+    kind = adapter(shop)
     by_name = "{_route_}" if "seo_url" in kind.uses else ""
     return tuple(
         PageRule(

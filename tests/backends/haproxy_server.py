@@ -1,0 +1,79 @@
+"""A private HAProxy, on the configuration that it is given."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+
+@dataclass
+class Proxy:
+    """A proxy of one folder. `port`: where it listens once it is started."""
+
+    folder: Path
+    port: int
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    def start(self, files: Mapping[str, str], command: list[str], seconds: float = 20) -> None:
+        """Write its files and run it in the foreground. RuntimeError with what it said where it does not start."""
+        self.write(files)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        until = monotonic() + seconds
+        while monotonic() < until and self._process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            sleep(0.02)
+        self.stop()
+        raise RuntimeError(" | ".join((self.folder / "log").read_text(errors="replace").splitlines()[-5:]))
+
+    def write(self, files: Mapping[str, str]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def haproxy(folder: Path, port: int, files: Mapping[str, str]) -> Proxy:
+    """Started. Skips where HAProxy is not installed."""
+    if shutil.which("haproxy") is None:
+        pytest.skip("haproxy is not installed (apt-get install haproxy)")
+    proxy = Proxy(folder, port)
+    proxy.start(files, ["haproxy", "-db", "-q", "-f", str(folder / "haproxy.cfg")])
+    return proxy
+
+
+def answering(folder: Path, **says: str) -> tuple[Proxy, dict[str, int]]:
+    """Web servers that answer every request at once, by name and with HAProxy's log-format text; their ports.
+
+    One whose name stands in a request's path with `.down` closes the connection without an answer; `resting` is not ready.
+    """
+    ports = {name: free_port() for name in says}
+    lines = ["defaults", " mode http", " timeout client 20s", " timeout server 20s", " timeout connect 1s"]
+    for name, text in says.items():
+        lines += [
+            f"frontend {name}",
+            f" bind 127.0.0.1:{ports[name]}",
+            f" http-request reject if {{ path -m sub {name}.down }}",
+            " http-request return status 503 if { path /readyz }" if name == "resting" else "",
+            f' http-request return status 200 content-type text/plain hdr x-side {name} lf-string "{text}"',
+        ]
+    text = "global\n maxconn 2000\n" + "\n".join(lines) + "\n"
+    return haproxy(folder, ports[next(iter(says))], {"haproxy.cfg": text}), ports
