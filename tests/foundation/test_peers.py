@@ -11,7 +11,7 @@ from granian.server.embed import Server
 from pydantic import Field
 from starlette.responses import Response
 
-from banyan.contracts import Call, Contract
+from banyan.contracts import Call, Contract, callers
 from banyan.foundation import deadlines, loopback, telemetry, web
 from banyan.foundation.edge import Edge
 from banyan.foundation.peers import Peers
@@ -34,6 +34,9 @@ class Sum(Contract):
 class AddUp(Call[Sum], owner="adder", answer=Sum):
     numbers: tuple[int, ...]
     pause: float = 0
+
+
+callers.CALLERS["adder.AddUp"] = frozenset({"orders"})
 
 
 class Item(Body):

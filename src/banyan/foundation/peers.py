@@ -1,5 +1,9 @@
-"""Services ask each other: without a socket where both are in this process, over pooled HTTP where they are not."""
+"""Services ask each other: without a socket where both are in this process, over pooled HTTP where they are not.
 
+Either way the one who asks is known by name, and is answered what contracts.callers says; see foundation.identity.
+"""
+
+import copy
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +14,11 @@ import aiohttp
 import orjson
 from pydantic import BaseModel
 
-from banyan.contracts import Call
+from banyan.contracts import Call, callers
 from banyan.contracts import gateway as headers
 from banyan.foundation import deadlines, telemetry
+from banyan.foundation.identity.channel import Channel
+from banyan.foundation.identity.mesh import CLIENT_CERT, named_by_the_mesh
 from banyan.foundation.service import CallHandler, Ports
 from banyan.kernel.clock import Clock
 from banyan.kernel.refusals import DeadlinePassed, Fault, Forbidden, Refusal, Unavailable
@@ -48,15 +54,34 @@ class Local:
 
 
 class Peers:
-    """How one process reaches every service."""
+    """How one process reaches every service, and as whom."""
 
-    def __init__(self, urls: Mapping[str, str], *, clock: Clock, secret: str = "", caller: str = "shop") -> None:
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        *,
+        clock: Clock,
+        secret: str = "",
+        caller: str = callers.SHOP,
+        channel: Channel | None = None,
+        mesh: str = "",
+    ) -> None:
+        """`channel`: certificates for servers at https. `mesh`: what precedes a service's name in the identities of a mesh
+        whose sidecars prove who calls; then no other proof is given or asked for."""
         self._urls = {name: url.rstrip("/") for name, url in urls.items() if url}
         self._clock = clock
         self._secret = secret.encode()
-        self._caller = caller
+        self.caller = caller
+        self.channel = channel
+        self._mesh = mesh
         self._local: dict[str, Local] = {}
-        self._http: aiohttp.ClientSession | None = None
+        self._http: list[aiohttp.ClientSession] = []  # none or one; shared with those of other callers
+
+    def of(self, caller: str) -> "Peers":
+        """The same ways, for another caller of this process."""
+        same = copy.copy(self)
+        same.caller = caller
+        return same
 
     def add(self, name: str, local: Local) -> None:
         """This service runs here."""
@@ -71,6 +96,8 @@ class Peers:
         with telemetry.span(f"ask {name}"):
             local = self._local.get(call.OWNER)
             if local is not None:
+                if self.caller != callers.SHOP:  # this process's own commands are no service
+                    self.must_be_allowed(self.caller, name)
                 async with deadlines.within(LONGEST_CALL):
                     assert local.ports is not None
                     answer: Answer = await local.calls[type(call)](local.ports, call)
@@ -79,7 +106,7 @@ class Peers:
                 call.OWNER,
                 "POST",
                 CALL_PATH + name,
-                headers={"content-type": "application/json", headers.PEER: self.proof()},
+                headers={"content-type": "application/json", **self._shown()},
                 body=call.model_dump_json().encode(),
             )
         if got.status != 200:
@@ -110,7 +137,14 @@ class Peers:
         try:
             timeout = aiohttp.ClientTimeout(total=deadlines.remaining(LONGEST_CALL), connect=1.0)
             async with self._session().request(
-                method, url + path, data=body or None, headers=sent, timeout=timeout, allow_redirects=False
+                method,
+                url + path,
+                data=body or None,
+                headers=sent,
+                timeout=timeout,
+                allow_redirects=False,
+                ssl=self.channel.client() if self.channel else True,
+                server_hostname=service if self.channel else None,  # its certificate must be of this name
             ) as answer:
                 return HttpAnswer(
                     answer.status,
@@ -126,12 +160,21 @@ class Peers:
         """Where a service of another process listens; None when it runs here or nobody said."""
         return None if service in self._local else self._urls.get(service)
 
+    def _shown(self) -> dict[str, str]:
+        return {} if self._mesh else {headers.PEER: self.proof()}
+
     def proof(self) -> str:
         """Who calls, when, and a keyed digest of both: what `admit` of the other side checks."""
         if not self._secret:
             raise Forbidden("services in several processes need BANYAN_PEER_SECRET, the same in each")
-        said = f"{self._caller}.{int(self._clock.now().timestamp())}"
+        said = f"{self.caller}.{int(self._clock.now().timestamp())}"
         return f"{said}.{hmac.new(self._secret, said.encode(), sha256).hexdigest()}"
+
+    def caller_of(self, given: Mapping[str, str]) -> str:
+        """Who asks, by the headers of a request; Forbidden for who does not prove it."""
+        if self._mesh:
+            return named_by_the_mesh(given.get(CLIENT_CERT, ""), self._mesh)
+        return self.admit(given.get(headers.PEER, ""))
 
     def admit(self, proof: str) -> str:
         """The caller's name if its proof holds; Forbidden if not."""
@@ -143,18 +186,26 @@ class Peers:
             raise Forbidden("only services of this shop may call here", code="not_a_peer")
         return caller
 
+    @staticmethod
+    def must_be_allowed(caller: str, call: str) -> None:
+        """Forbidden where the table does not name `caller` for this call."""
+        if not callers.may(caller, call):
+            raise Forbidden(f"{caller} may not ask {call}", code="not_allowed")
+
     async def close(self) -> None:
-        if self._http is not None:
-            await self._http.close()
+        while self._http:
+            await self._http.pop().close()
 
     def _session(self) -> aiohttp.ClientSession:
-        if self._http is None:
-            self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=64, keepalive_timeout=20),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
+        if not self._http:
+            self._http.append(
+                aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=0, limit_per_host=64, keepalive_timeout=20),
+                    auto_decompress=False,
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                )
             )
-        return self._http
+        return self._http[0]
 
 
 _STANDARD = frozenset({"type", "title", "status", "detail", "code", "errors", "trace_id"})

@@ -156,11 +156,12 @@ def _fault(error: Any) -> Fault:
 
 def _answer_calls(service: Service, ports: Ports) -> Callable[[Request, str], Awaitable[Response]]:
     async def answer_call(request: Request, name: str) -> Response:
-        ports.peers.admit(request.headers.get(gateway.PEER, ""))
+        caller = ports.peers.caller_of(request.headers)
         kind = CALLS.get(name)
         handler = service.calls.get(kind) if kind else None
         if kind is None or handler is None:
             raise Refusal(f"{service.name} is not asked {name}", status=404, code="no_such_call")
+        ports.peers.must_be_allowed(caller, name)
         answer = await handler(ports, kind.model_validate_json(await request.body()))
         return Response(answer.model_dump_json(), media_type="application/json")
 

@@ -10,6 +10,7 @@ from yarl import URL
 
 from banyan.contracts import gateway
 from banyan.foundation import deadlines, telemetry
+from banyan.foundation.identity.channel import Channel
 from banyan.kernel.clock import Clock
 from banyan.kernel.refusals import DeadlinePassed, Malformed, Refusal, Unavailable
 
@@ -29,8 +30,9 @@ class Proxy:
 
     connect = CONNECT
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, channel: Channel | None = None) -> None:
         self._clock = clock
+        self._channel = channel
         self._session: aiohttp.ClientSession | None = None
 
     async def carry(self, base: str, scope: Message, receive: Receive, send: Send) -> None:
@@ -49,6 +51,7 @@ class Proxy:
                 data=body.chunks() if body else None,
                 timeout=aiohttp.ClientTimeout(total=deadlines.remaining(_LONGEST), connect=self.connect),
                 allow_redirects=False,
+                ssl=self._channel.client() if self._channel else True,
             ) as answer:
                 headers = [(name.lower(), value) for name, value in answer.raw_headers]
                 begun = True
