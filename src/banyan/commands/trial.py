@@ -1,4 +1,4 @@
-"""`banyan trial …`: proofs a user can run: the crowd, crashes, the simulator."""
+"""`banyan trial …`: proofs a user can run: the crowd, crashes, faults in a cluster, the simulator."""
 
 import tempfile
 from pathlib import Path
@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from banyan.commands import Json, progress, run, tell
+from banyan.commands import Json, progress, run, table, tell
 from banyan.kernel.clock import SystemClock
-from banyan.kernel.ids import SeededIds
+from banyan.kernel.ids import SeededIds, SystemIds
 
-app = typer.Typer(no_args_is_help=True, help="Proofs to run yourself: a crowd on few units, crashes, the simulator.")
+app = typer.Typer(
+    no_args_is_help=True, help="Proofs to run yourself: a crowd on few units, crashes, faults, the simulator."
+)
 
 
 @app.command()
@@ -103,6 +105,52 @@ def sim(
         Path(folder).chmod(0o755)
         verdict = run(runs.series(Path(folder), first=first, seeds=seeds, exhaustive=exhaustive, progress=advance))
     _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.failures))
+
+
+@app.command()
+def faults(
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="A fault by its name; once more for another. All without it.")
+    ] = None,
+    parallel: Annotated[int, typer.Option(help="Shoppers who buy at a time.", min=1)] = 8,
+    copies: Annotated[int, typer.Option(help="Of each service.", min=1)] = 2,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where to keep it; its logs stay there.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A cluster on real engines under load: each service and each engine is killed in turn, everything is told again.
+
+    What shoppers were told is their own log's; nothing acknowledged may be lost, and nothing done twice.
+
+    Example: `banyan trial faults --only "kafka killed" --only "primary database killed"`
+    """
+    from banyan.cluster.engines.program import DidNotStart, NotHere, free_port
+    from banyan.cluster.layout import Layout
+    from banyan.cluster.running import Cluster
+    from banyan.commands.bench.notes import note
+    from banyan.foundation.settings import WrongSettings
+    from banyan.trial import faults as trial
+
+    chosen, clock = trial.chosen(tuple(only or ())), SystemClock()
+    ids = SystemIds(clock)
+
+    async def going(folder: Path) -> "trial.Verdict":
+        cluster = Cluster(Layout.of(folder, free_port(), copies, ids), clock, note)
+        try:
+            await cluster.start(rate_limits="false")
+            return await trial.fault_trial(cluster, chosen, parallel=parallel, clock=clock, ids=ids, say=note)
+        finally:
+            await cluster.stop()
+
+    with tempfile.TemporaryDirectory(prefix="banyan-faults-") as folder:
+        Path(folder).chmod(0o755)
+        try:
+            verdict = run(going(data_dir or Path(folder)))
+        except (NotHere, DidNotStart) as error:
+            raise WrongSettings(str(error)) from None
+    if not as_json:
+        head = ("fault", "failed answers", "last of them after s", "longest without an order s", "orders")
+        table(head, [each.cells() for each in verdict.struck])
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
 
 
 @app.command("cutover-model")

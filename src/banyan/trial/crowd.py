@@ -1,6 +1,7 @@
 """Many buyers on few units, through HTTP checkout: exactly as many are sold as there were, and all of them do sell."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from banyan.kernel.ids import Ids
 
 PATIENCE = 90
 """Seconds that a shopper goes on trying: longer than a shop needs to come back on a slow machine."""
+_LATER = (429, 502, 503, 504)
 UNFINISHED = frozenset({"placed", "processing", "pending"})
 ADDRESS = {"name": "A Buyer", "line1": "1 High Street", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}
 
@@ -29,7 +31,17 @@ class Outcome:
 class Buyer:
     """One shopper over HTTP, who tries again with the same key when the shop is busy or the line breaks."""
 
-    def __init__(self, http: aiohttp.ClientSession, base: str, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        base: str,
+        *,
+        clock: Clock,
+        ids: Ids,
+        seen: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """`seen` is told the status of every answer, and 0 where the line broke, also of those that are tried again."""
+        self._seen = seen
         self._http = http
         self._base = base.rstrip("/")
         self._clock = clock
@@ -42,7 +54,7 @@ class Buyer:
         return self._token
 
     async def call(self, method: str, path: str, body: Any = None, key: str | None = None) -> tuple[int, Any]:
-        """One request; 429, 503 and broken connections are tried again with the same Idempotency-Key.
+        """One request; 429, 502, 503, 504 and broken connections are tried again with the same Idempotency-Key.
 
         Status 0 when nobody has answered for `PATIENCE` seconds.
         """
@@ -53,13 +65,13 @@ class Buyer:
         while self._clock.monotonic() < deadline:
             try:
                 async with self._http.request(method, self._base + path, json=body, headers=headers) as answer:
-                    got = await answer.json(content_type=None)
-                    if answer.status not in (429, 503) and not (
-                        answer.status == 409 and got.get("code") == "in_flight"
-                    ):
+                    got = _json(await answer.read())
+                    self._seen(answer.status)
+                    if answer.status not in _LATER and not (answer.status == 409 and got.get("code") == "in_flight"):
                         return answer.status, got
                     pause = float(answer.headers.get("Retry-After", 1))
             except (aiohttp.ClientError, TimeoutError):
+                self._seen(0)
                 pause = 1.0
             await self._clock.sleep(min(pause, 5) * (0.5 + self._ids.fraction()))
         return 0, {}
@@ -133,6 +145,14 @@ async def crowd(
         await asyncio.gather(*(one_after_another() for _ in range(parallel)))
     outcome.seconds = clock.monotonic() - began
     return outcome
+
+
+def _json(body: bytes) -> Any:
+    """What an answer says; a proxy in front of the shop speaks in pages of its own."""
+    try:
+        return json.loads(body) if body else {}
+    except ValueError:
+        return {}
 
 
 def _is_silent(what: str, got: Any) -> bool:

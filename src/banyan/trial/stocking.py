@@ -1,6 +1,6 @@
 """What trials sell: one product with so many units, put in beside a running shop or before it starts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,12 +17,13 @@ from banyan.inventory.actions.keep_warehouses import add_warehouse
 from banyan.process import Process
 from banyan.trial import invariants
 
+NOTHING: Mapping[str, str] = {}
 PRICE = {"amount": 1999, "currency": "EUR"}
 
 
-async def stock(folder: Path, sku: str, units: int, *, warehouses: int = 1) -> None:
+async def stock(folder: Path, sku: str, units: int, *, warehouses: int = 1, env: Mapping[str, str] = NOTHING) -> None:
     """Put the product into the shop of this data folder, its units spread over warehouses."""
-    async with opened(folder, "catalog", "inventory") as here:
+    async with opened(folder, "catalog", "inventory", env=env) as here:
         ports = here.shop.ports
         await importing.import_rows(
             ports["catalog"], [{"sku": sku, "name": f"Trial {sku}", "price": PRICE, "categories": ["Trial"]}]
@@ -33,18 +34,18 @@ async def stock(folder: Path, sku: str, units: int, *, warehouses: int = 1) -> N
             await _more(here, sku, share, number)
 
 
-async def proven(folder: Path) -> list[Finding]:
+async def proven(folder: Path, env: Mapping[str, str] = NOTHING) -> list[Finding]:
     """Every invariant over the shop of this data folder: those that do not hold."""
-    async with opened(folder, *topology.SERVICES) as here:
+    async with opened(folder, *topology.SERVICES, env=env) as here:
         dbs = {name: ports.db for name, ports in here.shop.ports.items()}
         found = await invariants.check(dbs, [topology.service(name) for name in topology.SERVICES])
         return [finding for finding in found if finding.count]
 
 
 @asynccontextmanager
-async def opened(folder: Path, *names: str) -> AsyncIterator[Process]:
-    """Services of this data folder, beside the shop or without it."""
-    here, urls = await process.connect(known.read({}, data_dir=folder, search_url="embedded://memory"), names)
+async def opened(folder: Path, *names: str, env: Mapping[str, str] = NOTHING) -> AsyncIterator[Process]:
+    """Services of this data folder, beside the shop or without it. `env`: where its databases and engines are, if not there."""
+    here, urls = await process.connect(known.read(env, data_dir=folder, search_url="embedded://memory"), names)
     try:
         for name in names:
             await here.shop.open(topology.service(name), urls[name])

@@ -104,6 +104,7 @@ class SimBus:
 
     turnstile: Turnstile
     plan: Plan
+    name: str = "simulated"
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
     pending: dict[str, list[_Pending]] = field(default_factory=dict)
     bells: dict[str, Wake] = field(default_factory=dict)
@@ -146,6 +147,9 @@ class SimBus:
 
     async def follow(self, topics: frozenset[str], after: str | None, take: Take) -> str:
         return after or "0.0"
+
+    def knows(self, position: str) -> bool:
+        return True
 
     def bell(self, topics: frozenset[str]) -> Wake:
         return Wake()

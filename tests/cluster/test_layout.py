@@ -1,0 +1,66 @@
+"""Who is where: every part has its copies and its address, and is told where all others are."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from banyan import topology
+from banyan.cluster.engines.haproxy import HaProxy
+from banyan.cluster.layout import PARTS, Layout
+from banyan.foundation import settings
+from banyan.kernel.clock import SystemClock
+from banyan.kernel.ids import SystemIds
+
+DATABASES = {name: f"postgresql://{name}@127.0.0.1/{name}" for name in topology.SERVICES}
+ENGINES = {"bus": "kafka://127.0.0.1:9092/x", "cache": "redis://127.0.0.1/0", "search": "opensearch://127.0.0.1/x"}
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout.of(tmp_path, 8000, 2, SystemIds(SystemClock()))
+
+
+def test_every_part_of_the_shop_has_its_copies_on_ports_of_their_own(layout: Layout) -> None:
+    assert set(PARTS) == {*topology.SERVICES, *topology.FACES}
+    assert {name: len(layout.ports_of(name)) for name in PARTS} == {name: 1 + (name != "testbank") for name in PARTS}
+    ports = [*layout.shared.values(), *(part.port for part in layout.parts)]
+    assert len(set(ports)) == len(ports)
+
+
+def test_what_a_part_is_told_is_what_settings_know(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANYAN_SHOP_NAME", "Of the caller")
+    told = settings.read(layout.told(DATABASES, ENGINES, {"rate_limits": "false"}))
+    assert (told.shop_name, told.rate_limits, told.proxies) == ("Of the caller", False, 1)
+    assert told.orders_url == f"http://127.0.0.1:{layout.shared['orders']}"
+    assert told.gateway_url == told.origin == "http://127.0.0.1:8000"
+    assert told.database_url("orders") == DATABASES["orders"]
+
+
+def test_secrets_are_made_once_and_for_nobody_else_to_read(layout: Layout) -> None:
+    assert layout.secret("peers") == layout.secret("peers") != layout.secret("testbank")
+    assert (layout.folder / "peers.secret").stat().st_mode & 0o077 == 0
+
+
+def test_haproxy_knows_every_copy_and_opens_nothing_but_the_door_to_others(layout: Layout) -> None:
+    copies = {name: layout.ports_of(name) for name in layout.shared}
+    rendered = HaProxy(layout.folder, "0.0.0.0", layout.shared, copies).render()
+    for part in layout.parts:
+        assert f"server {part.label} 127.0.0.1:{part.port}\n" in rendered
+    assert [line.split()[1] for line in rendered.splitlines() if "bind 0.0.0.0" in line] == ["0.0.0.0:8000"]
+    assert rendered.count("    bind 127.0.0.1:") == len(PARTS) - 1
+
+
+def test_compose_runs_every_part_and_names_only_settings_there_are() -> None:
+    compose = yaml.safe_load(Path("compose.yaml").read_text())
+    ours = {name: each for name, each in compose["services"].items() if each.get("image") == "banyan-commerce"}
+    assert set(ours) == set(PARTS)
+    for name, each in ours.items():
+        assert each["command"][:2] == ["serve", name]
+        values = {key: str(value).replace("${", "").replace("}", "") for key, value in each["environment"].items()}
+        read = settings.read(values | {"BANYAN_ORIGIN": "https://shop.example"})
+        assert read.peer_url(name) == f"http://{name}:8000"
+        assert set(each["depends_on"]) <= set(compose["services"])
+    known = Path("deploy/example.env").read_text()
+    for variable in ("BANYAN_DATABASE_PASSWORD", "BANYAN_PEER_SECRET", "BANYAN_TESTBANK_KEY", "BANYAN_ORIGIN"):
+        assert f"\n{variable}=" in known
