@@ -6,7 +6,22 @@ from typing import Annotated
 import typer
 
 from banyan import __version__
-from banyan.commands import bench, catalog, db, invariants, move, orders, parked, shop, trial, users
+from banyan.commands import (
+    bench,
+    bus,
+    ca,
+    catalog,
+    cluster,
+    db,
+    gateway,
+    invariants,
+    move,
+    orders,
+    parked,
+    shop,
+    trial,
+    users,
+)
 from banyan.foundation.migrate import WrongSchema
 from banyan.foundation.settings import WrongSettings
 from banyan.kernel.refusals import Refusal
@@ -25,11 +40,15 @@ app.command("invariants")(invariants.invariants)
 app.add_typer(bench.app, name="bench")
 for name, group in (
     ("db", db.app),
+    ("bus", bus.app),
     ("catalog", catalog.app),
+    ("cluster", cluster.app),
     ("users", users.app),
     ("orders", orders.app),
     ("parked", parked.app),
     ("move", move.app),
+    ("gateway", gateway.app),
+    ("ca", ca.app),
     ("trial", trial.app),
 ):
     app.add_typer(group, name=name)

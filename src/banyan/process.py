@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from banyan import topology
 from banyan.foundation import choose, databases, embedded, telemetry
 from banyan.foundation.edge import Edge
+from banyan.foundation.identity.channel import Channel
 from banyan.foundation.peers import Local
 from banyan.foundation.running import Shop
 from banyan.foundation.settings import Settings, WrongSettings
@@ -32,6 +33,7 @@ from banyan.workers import until_nobody_watches
 
 _log = logging.getLogger(__name__)
 DRAIN_SECONDS = 10.0
+_RENEWALS = 2.0  # seconds between looks for new certificates
 
 
 @dataclass(slots=True)
@@ -81,7 +83,8 @@ async def open_parts(
 
     `several` processes of this data folder read one search index, which one of them keeps.
     """
-    if not serve:  # the index is kept by who answers searches; one process alone can hold its folder
+    lone = settings.search_url.get_secret_value().startswith("embedded:")
+    if not serve and lone:  # such an index is kept by who answers searches; one process alone can hold its folder
         settings = settings.model_copy(update={"search_url": SecretStr("embedded://memory")})
     elif several:
         shared = choose.search_of_several(settings.search_url.get_secret_value())
@@ -134,7 +137,9 @@ async def _inner(process: Process, parts: Sequence[str]) -> Any:
         from banyan.gateway.app import open_gateway
         from banyan.gateway.graphql.app import Endpoint
 
-        gateway = await open_gateway(shop, topology.ROUTES, extra={"/graphql": Endpoint(shop.peers)})
+        gateway = await open_gateway(
+            shop, topology.ROUTES, extra={"/graphql": Endpoint(shop.peers)}, proxies=shop.settings.proxies
+        )
         process.closers.append(gateway.close)
         return gateway
     local = shop.peers.local(parts[0])
@@ -171,6 +176,7 @@ async def listen(process: Process, host: str, port: int, started: Callable[[], N
         backpressure=60_000,
         http1_settings=HTTP1Settings(max_buffer_size=65_536, header_read_timeout=60_000),
         log_enabled=False,
+        **(channel.server() if (channel := process.shop.peers.channel) else {}),
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -182,10 +188,13 @@ async def listen(process: Process, host: str, port: int, started: Callable[[], N
         if not worker:
             free(host, port)  # again: the server would share the port with another that took it meanwhile
         serving = asyncio.create_task(server.serve())
+        renewing = asyncio.create_task(renew(server, channel)) if channel else None
         started()
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
+        if renewing is not None:
+            renewing.cancel()
         await _drain(process.app)
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait([serving], timeout=DRAIN_SECONDS)
@@ -193,6 +202,17 @@ async def listen(process: Process, host: str, port: int, started: Callable[[], N
         await process.close()
     if serving.done() and (broken := serving.exception()):
         raise RuntimeError(f"the HTTP server ended: {str(broken).partition(chr(10))[0]}")
+
+
+async def renew(server: Server, channel: Channel, every: float = _RENEWALS) -> None:
+    """Serve with new certificates once they are there: who connects from then on; what runs ends as it began."""
+    seen = channel.seen
+    while True:
+        await asyncio.sleep(every)
+        channel.refresh()
+        if channel.seen != seen:
+            seen = channel.seen
+            server.reload()  # type: ignore[no-untyped-call]
 
 
 async def _drain(edge: Edge) -> None:
@@ -212,10 +232,10 @@ def for_separate_processes(settings: Settings) -> Settings:
     if settings.environment == "laptop":
         for name, port in topology.PORTS.items():
             if not settings.peer_url(name):
-                values[f"{name}_url"] = f"http://127.0.0.1:{port}"
+                values[f"{name}_url"] = f"{'https' if settings.identity == 'mtls' else 'http'}://127.0.0.1:{port}"
         if not settings.peer_secret.get_secret_value():
             values["peer_secret"] = _laptop_secret(settings)
-    elif not settings.peer_secret.get_secret_value():
+    elif settings.identity != "mesh" and not settings.peer_secret.get_secret_value():
         raise WrongSettings("BANYAN_PEER_SECRET is not set: separate services prove to each other who they are with it")
     return Settings.model_validate({**settings.model_dump(), **values})
 

@@ -1,105 +1,89 @@
-"""A private Kafka broker of one process (KRaft), from its published jars."""
+"""A private Kafka broker, which is met in the open and behind TLS and a password."""
 
-import shutil
-import socket
-import subprocess
-from dataclasses import dataclass
+import datetime
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.backends.jars import jars
+from banyan.cluster.engines.kafka import Kafka
+from banyan.cluster.engines.program import NotHere, free_port
 
-KAFKA = "org.apache.kafka:kafka_2.13:4.0.0"
-_CLUSTER = "banyanbanyanbanyanbany"  # 22 characters, as 16 bytes in base64 are
-_SMALL = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+USER, PASSWORD = "shop", "p/ss:w@rd"
+_SECURE = """\
+listeners={places},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={places}
+controller.quorum.voters=1@127.0.0.1:{controller}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL
+sasl.enabled.mechanisms=PLAIN
+listener.name.secure.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required {login};
+listener.name.secure.ssl.keystore.type=PEM
+listener.name.secure.ssl.keystore.location={folder}/keystore.pem
+"""
 
 
 @dataclass
-class KafkaServer:
-    """`address` is what clients want to know."""
+class KafkaServer(Kafka):
+    """`address` is what clients want to know; at `secure` it speaks TLS, and wants to hear USER and PASSWORD."""
 
-    folder: Path
-    port: int = 0
-    _process: "subprocess.Popen[bytes] | None" = None
+    secure_port: int = field(default_factory=free_port)
 
     @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+    def secure(self) -> str:
+        return f"127.0.0.1:{self.secure_port}"
 
-    def start(self, seconds: float = 60) -> None:
-        """Start it, with an empty log where there is none. Skips where its jars cannot be had."""
-        path = jars(KAFKA)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or _free_port()
-        settings = self.folder / "server.properties"
-        if not settings.exists():
-            settings.write_text(self._settings(_free_port()))
-            format_ = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(settings)]
-            subprocess.run(["java", *_SMALL, "-cp", path, *format_], check=True, capture_output=True)
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                ["java", *_SMALL, "-cp", path, "kafka.Kafka", str(settings)],
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        until = monotonic() + seconds
-        while monotonic() < until:
-            if self._process.poll() is not None:
-                break
-            with socket.socket() as probe:
-                probe.settimeout(0.5)
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            sleep(0.1)
-        said = (self.folder / "log").read_text(errors="replace").strip().splitlines()[-3:]
-        raise RuntimeError("Kafka did not start: " + " | ".join(said))
+    @property
+    def authority(self) -> Path:
+        """The PEM file of who vouches for it."""
+        return self.folder / "certificate.pem"
 
-    def stop(self, *, kill: bool = False) -> None:
-        """End it in order, or at once with `kill`."""
-        if self._process is None:
-            return
-        self._process.kill() if kill else self._process.terminate()
-        self._process.wait(30)
-        self._process = None
-
-    def _settings(self, controller: int) -> str:
-        return "\n".join(
-            (
-                "process.roles=broker,controller",
-                "node.id=1",
-                f"controller.quorum.voters=1@127.0.0.1:{controller}",
-                f"listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
-                f"advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}",
-                "controller.listener.names=CONTROLLER",
-                "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-                f"log.dirs={self.folder}/data",
-                "num.partitions=1",
-                "offsets.topic.replication.factor=1",
-                "offsets.topic.num.partitions=1",
-                "transaction.state.log.replication.factor=1",
-                "transaction.state.log.num.partitions=1",
-                "transaction.state.log.min.isr=1",
-                "share.coordinator.state.topic.replication.factor=1",
-                "share.coordinator.state.topic.min.isr=1",
-                "group.initial.rebalance.delay.ms=0",
-                "log.cleaner.enable=false",
-            )
+    def settings(self) -> str:
+        _certify(self.folder / "keystore.pem", self.authority)
+        return super().settings() + _SECURE.format(
+            places=f"PLAINTEXT://{self.address},SECURE://{self.secure}",
+            controller=free_port(),
+            login=f'user_{USER}="{PASSWORD}"',
+            folder=self.folder,
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def started(folder: Path) -> KafkaServer:
     """A broker in this folder. Skips where Java or the jars are not to be had."""
-    if shutil.which("java") is None:
-        pytest.skip("java is not installed: Kafka runs on it")
     server = KafkaServer(folder)
-    server.start()
+    try:
+        server.start()
+    except NotHere as missing:
+        pytest.skip(str(missing))
     return server
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A broker of this test run alone."""
+    server = started(tmp_path_factory.mktemp("kafka"))
+    yield server
+    server.stop(kill=True)
+
+
+def _certify(keystore: Path, authority: Path) -> None:
+    """A key and a certificate for 127.0.0.1 that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    shown = certificate.public_bytes(Encoding.PEM)
+    authority.write_bytes(shown)
+    keystore.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + shown)

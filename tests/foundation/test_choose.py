@@ -33,7 +33,7 @@ async def test_an_unknown_scheme_is_refused_by_name_with_those_that_are_known(po
 
 async def test_a_secret_in_the_url_is_not_told() -> None:
     with pytest.raises(WrongSettings) as refused:
-        await choose.bus("kafka://shop:hunter2@broker:9092")
+        await choose.bus("nats://shop:hunter2@broker:4222")
     assert "hunter2" not in str(refused.value)
 
 

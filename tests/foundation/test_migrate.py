@@ -39,7 +39,7 @@ async def tables(url: str) -> set[str]:
 
 async def test_each_step_is_applied_once_and_only_new_ones_later(url: str, tmp_path: Path) -> None:
     applied = await migrate.upgrade(url, "shelf", package(tmp_path, "CREATE TABLE one ()"))
-    assert applied == ["foundation 0001_foundation", "foundation 0002_tenure", "shelf 0001_step"]
+    assert applied == ["foundation 0001_foundation", "foundation 0002_tenure", "foundation 0003_bus", "shelf 0001_step"]
     assert await migrate.upgrade(url, "shelf", tmp_path) == []
     package(tmp_path, "CREATE TABLE one ()", "ALTER TABLE one ADD COLUMN n int; CREATE TABLE two (a int)")
     assert await migrate.upgrade(url, "shelf", tmp_path) == ["shelf 0002_step"]

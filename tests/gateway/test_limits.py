@@ -129,7 +129,7 @@ async def test_an_ipv6_subscriber_counts_as_one(door: Limits) -> None:
 
 
 class Broken(MemoryCache):
-    async def count(self, key: str, *, window: float, cost: int = 1) -> tuple[int, float]:
+    async def count(self, key: str, *, window: float, cost: int = 1, surely: bool = False) -> tuple[int, float]:
         raise ConnectionError("nobody counts")
 
 

@@ -51,7 +51,7 @@ def _commands() -> list[str]:
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.S):
             for line in block.splitlines():
-                if words := re.match(r"(?:\.venv/bin/)?banyan ((?:[a-z-]+ ?)+)", line.strip()):
+                if words := re.match(r"(?:\.venv/bin/)?banyan ((?:[a-z][a-z-]* ?)+)", line.strip()):
                     found.add(words[1].strip())
     return sorted(found)
 

@@ -29,6 +29,7 @@ def service() -> Service:
             CatalogTenure: tenure.over(Fence("product", free=("revision",)), *OWNED),
         },
         reactions={AvailabilityChanged: Together(reactions.note_availability)},
+        chores={"shared index": indexing.SharedKeeper().keep},
         followers={"search": Follower(indexing.TOPICS, indexing.begin, keeper.take, keeper.reached)},
         invariants=INVARIANTS,
         searches=True,

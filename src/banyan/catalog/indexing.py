@@ -1,13 +1,20 @@
-"""The search index is kept current from the catalogue's own facts: what changed is read again, whole, and put anew."""
+"""The search index is kept current from the catalogue's own facts: what changed is read again, whole, and put anew.
+
+An index of this process alone is kept by a follower. One that all processes share is kept by one of them at a time
+(`keep`): whoever holds its lock in the database.
+"""
 
 import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from banyan.catalog.storage import documents
+from banyan.foundation.db import Connection
 from banyan.foundation.envelope import Envelope
+from banyan.foundation.running import GATHER
 from banyan.foundation.search import Document, WritesLost
 from banyan.foundation.service import Ports
+from banyan.foundation.wake import Wake
 from banyan.kernel.refusals import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -19,6 +26,9 @@ MOST_UNPUBLISHED = 2_000
 """Products put and not to be found yet, while more facts are waiting."""
 _FORGOTTEN = 6 * 86_400  # seconds: the bus keeps facts a week, and a place older than that may lie before a gap
 _TIME = "@"
+TAKE_OVER = 2.0  # seconds between looks whether somebody keeps the index that all share
+_NOT_SHARED = 3600.0
+_IDLE = 1.0
 
 
 async def begin(ports: Ports) -> str | None:
@@ -26,10 +36,17 @@ async def begin(ports: Ports) -> str | None:
 
     Where another process keeps the index there is nothing to do but to hear of what it does.
     """
-    if not ports.search.keeps:
-        return None
+    return await _resume(ports) if _own(ports) else None
+
+
+def _own(ports: Ports) -> bool:
+    return ports.search.keeps and not ports.search.common
+
+
+async def _resume(ports: Ports) -> str:
     position, _, noted = (await ports.search.position() or "").partition(_TIME)
-    known = position and noted.isdigit() and _now(ports) - int(noted) < _FORGOTTEN
+    # The shop may have moved to another bus since.
+    known = ports.bus.knows(position) and noted.isdigit() and _now(ports) - int(noted) < _FORGOTTEN
     if known and (await ports.search.count() or not await documents.any_published(ports.db)):
         return position
     return await rebuild(ports)
@@ -60,8 +77,20 @@ class Keeper:
 
     async def take(self, ports: Ports, batch: Sequence[Envelope]) -> None:
         """Read again what these facts are about and put it, or take it out where shoppers no longer see it."""
-        if not ports.search.keeps:
+        if _own(ports):
+            await self.put(ports, batch)
+
+    async def reached(self, ports: Ports, position: str) -> None:
+        """Publish, and keep how far the index is."""
+        if not _own(ports):
             return
+        try:
+            await self.publish(ports, position)
+        except WritesLost:
+            _log.exception("the search index lost what was put and is filled anew")
+            await rebuild(ports)
+
+    async def put(self, ports: Ports, batch: Sequence[Envelope]) -> None:
         changed = {str(each.data["product_id"]) for each in batch if "product_id" in each.data}
         moved = {str(each.data["category_id"]) for each in batch if "category_id" in each.data}
         if changed:
@@ -71,18 +100,46 @@ class Keeper:
             self._unpublished += await _put_anew(ports, ids)
             after = ids[-1]
 
-    async def reached(self, ports: Ports, position: str) -> None:
-        """Publish, and keep how far the index is."""
-        if not ports.search.keeps:
-            return
+    async def publish(self, ports: Ports, position: str) -> None:
         if self._unpublished < MOST_UNPUBLISHED and await _more_waits(ports, position):
             return
         self._unpublished = 0
-        try:
-            await ports.search.commit(_mark(ports, position))
-        except WritesLost:
-            _log.exception("the search index lost what was put and is filled anew")
-            await rebuild(ports)
+        await ports.search.commit(_mark(ports, position))
+
+
+class SharedKeeper:
+    """Keeps the index that all processes share, while no other does. Whatever goes wrong, it begins at the position."""
+
+    def __init__(self) -> None:
+        self._bell: Wake | None = None
+
+    async def keep(self, ports: Ports) -> float:
+        """Keep it for as long as that goes well; seconds until the next look where another keeps it."""
+        if not ports.search.common:
+            return _NOT_SHARED
+        # The bus remembers each bell it is asked for: this one is for all tries.
+        self._bell = self._bell or ports.bus.bell(TOPICS)
+        async with ports.db.own() as con:
+            if not await documents.hold(con, ports.search.common):
+                return TAKE_OVER
+            await self._follow(ports, con, self._bell)
+        return TAKE_OVER
+
+    async def _follow(self, ports: Ports, con: Connection, bell: Wake) -> None:
+        keeper = Keeper()
+
+        async def put(batch: Sequence[Envelope]) -> None:
+            await keeper.put(ports, batch)
+
+        position = await _resume(ports)
+        # The lock goes with the connection: without it another may keep the index already.
+        while await documents.still_there(con):
+            reached = await ports.bus.follow(TOPICS, position, put)
+            if reached != position:
+                position = reached
+                await keeper.publish(ports, position)
+                await ports.clock.sleep(GATHER)
+            await bell.wait(_IDLE)
 
 
 async def _more_waits(ports: Ports, position: str) -> bool:

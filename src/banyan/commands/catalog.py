@@ -186,6 +186,20 @@ async def _known(ports: Ports) -> tuple[list[tuple[str, str]], frozenset[str]]:
     return names, frozenset(categories)
 
 
+@app.command()
+def demo(data_dir: DataDir = None) -> None:
+    """Put the demo catalogue, with its pictures and stock, into an empty shop; any other is left alone.
+
+    Example: `banyan catalog demo`
+    """
+
+    async def fill() -> None:
+        async with opened(settings(data_dir), "catalog", "inventory") as process:
+            await fill_with_demo(process.shop.ports["catalog"])
+
+    run(fill())
+
+
 async def fill_with_demo(ports: Ports) -> None:
     """Put the demo catalogue, with its pictures and stock, into an empty shop; leave any other alone."""
     from banyan.catalog import importing

@@ -2,6 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
 
 from banyan.contracts import Call, Contract, Event
 
@@ -180,3 +183,46 @@ class SetStock(Call[Done], owner="inventory", answer=Done):
 
     counts: tuple[StockCount, ...]
     reason: str = "counted"
+
+
+_Units = Annotated[int, Field(strict=True)]
+
+
+class StockMessage(Contract):
+    """What a warehouse says of one of its shelves: `on_hand` units counted there, or `change` units that came or went.
+
+    `id` is the sender's own and makes it once. `time` is when it was so: what is older than a count is part of it.
+    """
+
+    id: str
+    sku: str
+    warehouse: str
+    time: AwareDatetime
+    on_hand: _Units | None = None
+    change: _Units | None = None
+
+
+class StockFate(StrEnum):
+    APPLIED = "applied"
+    AGAIN = "again"  # it was handled before
+    SUPERSEDED = "superseded"  # a later count has it already
+    REFUSED = "refused"
+
+
+class StockFated(Contract):
+    """What became of a message. `code` and `detail` say why it was refused; refused later, it may go through."""
+
+    id: str
+    fate: StockFate
+    code: str = ""
+    detail: str = ""
+
+
+class StockFed(Contract):
+    fates: tuple[StockFated, ...]
+
+
+class FeedStock(Call[StockFed], owner="inventory", answer=StockFed):
+    """Take what warehouses say, each message once and by itself; answered in the same order."""
+
+    messages: tuple[StockMessage, ...]

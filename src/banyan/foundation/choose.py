@@ -1,12 +1,13 @@
 """A URL's scheme chooses the backend: the only branch between a laptop and a cloud."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from banyan.foundation.settings import Settings, WrongSettings
-from banyan.kernel.clock import Clock
+from banyan.kernel.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from banyan.foundation.bus import Bus
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from banyan.foundation.keys import Keys
     from banyan.foundation.mail import Mail
     from banyan.foundation.media import Media
+    from banyan.foundation.outlets import Outlet
+    from banyan.foundation.queue import Queue
     from banyan.foundation.search import Search
+    from banyan.foundation.sessions import Sessions
 
 T = TypeVar("T")
 
@@ -31,7 +35,13 @@ async def bus(url: str) -> "Bus":
 
         return await PostgresBus.connect(url)
 
-    return await _pick("bus", url, {"postgresql": postgres})
+    async def kafka() -> "Bus":
+        with driver("kafka"):
+            from banyan.foundation.bus.kafka import KafkaBus
+
+        return await KafkaBus.connect(url)
+
+    return await _pick("bus", url, {"postgresql": postgres, "kafka": kafka, "kafkas": kafka})
 
 
 async def cache(settings: Settings, clock: Clock) -> "Cache":
@@ -40,13 +50,22 @@ async def cache(settings: Settings, clock: Clock) -> "Cache":
 
         return MemoryCache(clock)
 
-    return await _pick("cache", settings.cache_url.get_secret_value(), {"memory": memory})
+    url = settings.cache_url.get_secret_value()
+
+    async def redis() -> "Cache":
+        with driver("redis"):
+            from banyan.foundation.cache.redis import RedisCache
+
+        return await RedisCache.connect(url, clock)
+
+    return await _pick("cache", url, {"memory": memory, "redis": redis, "rediss": redis})
 
 
 async def search(settings: Settings) -> "Search":
     """`embedded://` keeps its index in the data folder; `embedded://memory` keeps none.
 
     `embedded://search?shared`: whoever comes first keeps the index in that folder, those who come later read it.
+    `opensearch://host:9200/prefix` (`opensearchs://` with TLS) is a server that all processes share.
     """
     url = settings.search_url.get_secret_value()
 
@@ -66,7 +85,13 @@ async def search(settings: Settings) -> "Search":
         except IndexInUse:
             return SharedSearch(place)
 
-    return await _pick("search", url, {"embedded": embedded})
+    async def opensearch() -> "Search":
+        with driver("opensearch"):
+            from banyan.foundation.search.opensearch import OpenSearchSearch, place
+
+        return OpenSearchSearch(place(url))
+
+    return await _pick("search", url, {"embedded": embedded, "opensearch": opensearch, "opensearchs": opensearch})
 
 
 def search_of_several(url: str) -> str:
@@ -84,29 +109,132 @@ async def media(settings: Settings) -> "Media":
 
         return FileMedia(folder(url, settings))
 
-    return await _pick("media", url, {"file": file})
+    async def s3() -> "Media":
+        with driver("aws"):
+            from banyan.foundation import aws
+            from banyan.foundation.media.s3 import S3Media
+
+        return S3Media(aws.place("BANYAN_MEDIA_URL", url))
+
+    return await _pick("media", url, {"file": file, "s3": s3})
 
 
-async def mail(settings: Settings) -> "Mail":
-    url = settings.mail_url.get_secret_value()
+async def mail(settings: Settings, clock: Clock | None = None) -> "Mail":
+    """`smtp://`, `smtps://` and `ses://` say in `from=` who sends; the name beside it is the shop's."""
+    url, clock = settings.mail_url.get_secret_value(), clock or SystemClock()
 
     async def file() -> "Mail":
         from banyan.foundation.mail.file import FileMail
 
         return FileMail(folder(url, settings))
 
-    return await _pick("mail", url, {"file": file})
+    async def smtp() -> "Mail":
+        from banyan.foundation.mail.smtp import SmtpMail, read
+        from banyan.foundation.mail.wire import Sender
+
+        server, sender = read(url)
+        return SmtpMail(server, Sender(sender, settings.shop_name), clock)
+
+    async def ses() -> "Mail":
+        with driver("aws"):
+            from banyan.foundation import aws
+            from banyan.foundation.mail.ses import SesMail
+        from banyan.foundation.mail.wire import Sender
+
+        where = aws.place("BANYAN_MAIL_URL", url, "from")
+        return SesMail(where, Sender(where.options.get("from", ""), settings.shop_name), clock)
+
+    return await _pick("mail", url, {"file": file, "smtp": smtp, "smtps": smtp, "ses": ses})
 
 
-async def keys(settings: Settings) -> "Keys":
-    url = settings.keys_url.get_secret_value()
+async def keys(settings: Settings, clock: Clock | None = None) -> "Keys":
+    url, clock = settings.keys_url.get_secret_value(), clock or SystemClock()
 
     async def file() -> "Keys":
         from banyan.foundation.keys.file import FileKeys
 
         return FileKeys(folder(url, settings))
 
-    return await _pick("keys", url, {"file": file})
+    async def kms() -> "Keys":
+        with driver("aws"):
+            from banyan.foundation import aws
+            from banyan.foundation.keys.kms import KmsKeys
+
+        return KmsKeys(aws.place("BANYAN_KEYS_URL", url), clock)
+
+    return await _pick("keys", url, {"file": file, "kms": kms})
+
+
+async def sessions(settings: Settings) -> "Sessions | None":
+    """Where sessions are kept apart from the users database; None: they are not."""
+    url = settings.sessions_url.get_secret_value()
+
+    async def dynamodb() -> "Sessions":
+        with driver("aws"):
+            from banyan.foundation import aws
+            from banyan.foundation.sessions.dynamodb import DynamoSessions
+
+        return DynamoSessions(aws.place("BANYAN_SESSIONS_URL", url))
+
+    return await _pick("sessions", url, {"dynamodb": dynamodb}) if url else None
+
+
+async def queue(setting: str, settings: Settings, clock: Clock) -> "Queue | None":
+    """The queue of `BANYAN_…_URL` (`setting`: stock_feed), None where there is none."""
+    url, name = getattr(settings, f"{setting}_url").get_secret_value(), f"BANYAN_{setting.upper()}_URL"
+
+    async def file() -> "Queue":
+        from banyan.foundation.queue.file import FolderQueue
+
+        return FolderQueue(folder(url, settings), clock)
+
+    async def sqs() -> "Queue":
+        with driver("aws"):
+            from banyan.foundation import aws
+            from banyan.foundation.queue.sqs import SqsQueue
+
+        return SqsQueue(name, aws.place(name, url, "wait"))
+
+    return await _pick(setting, url, {"file": file, "sqs": sqs}) if url else None
+
+
+async def outlets(settings: Settings) -> "tuple[Outlet, ...]":
+    """Each URL of BANYAN_OUTLETS, in their order."""
+    name, urls = "BANYAN_OUTLETS", settings.outlets.get_secret_value().split(",")
+    made = []
+    for url in filter(None, (each.strip() for each in urls)):
+
+        async def sns(url: str = url) -> "Outlet":
+            with driver("aws"):
+                from banyan.foundation import aws
+                from banyan.foundation.outlets.sns import SnsOutlet
+
+            return SnsOutlet(aws.place(name, url))
+
+        async def eventbridge(url: str = url) -> "Outlet":
+            with driver("aws"):
+                from banyan.foundation import aws
+                from banyan.foundation.outlets.eventbridge import EventBridgeOutlet
+
+            return EventBridgeOutlet(aws.place(name, url))
+
+        made.append(await _pick("outlets", url, {"sns": sns, "eventbridge": eventbridge}))
+    if len({each.name for each in made}) < len(made):
+        raise WrongSettings(f"{name}: the same outlet twice")
+    return tuple(made)
+
+
+@contextmanager
+def driver(extra: str) -> Iterator[None]:
+    """Around the import of a backend whose driver may not be installed: WrongSettings says how to install it."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("banyan"):
+            raise
+        raise WrongSettings(
+            f"{missing.name} is not installed; it comes with: pip install 'banyan-commerce[{extra}]'"
+        ) from None
 
 
 async def _pick(port: str, url: str, makers: Mapping[str, Callable[[], Awaitable[T]]]) -> T:

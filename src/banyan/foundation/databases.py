@@ -27,7 +27,7 @@ async def reach(url: str) -> "asyncpg.Connection[asyncpg.Record]":
     """A connection. WrongSettings when this is no URL of a PostgreSQL database, Unavailable when nobody answers there."""
     try:
         return await asyncpg.connect(url)
-    except (OSError, asyncpg.PostgresError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
         raise Unavailable(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error
     except (ValueError, asyncpg.InterfaceError):  # whose words may hold the password
         raise WrongSettings(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -28,7 +28,15 @@ class Again(Exception):
 # Two transactions met; the whole of one may simply be done again.
 AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, Again)
 _FENCED = "BN503"  # what the fence around a shop that moves in says (schema/0002_tenure.sql)
-_GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+_SYSTEM = {"db.system.name": "postgresql"}  # of a span, as OpenTelemetry names it
+# An InternalClientError is a connection that broke while nobody waited for it, or no server that takes writes yet.
+_GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,
+)
 
 
 class PlainConnection(asyncpg.Connection):
@@ -109,7 +117,7 @@ class Db:
                     "jit": "off",
                 },
             )
-        except (OSError, asyncpg.PostgresError) as error:
+        except (*_GONE, asyncpg.PostgresError) as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
         return cls(pool, clock=clock, ids=ids)
 
@@ -120,17 +128,18 @@ class Db:
     async def transaction(self, *, seconds: float | None = None) -> AsyncIterator[Tx]:
         """BEGIN … COMMIT in READ COMMITTED; rolled back on any exception. Ends at the deadline, or after `seconds`."""
         left = deadlines.remaining(30.0) if seconds is None else seconds
-        async with self._borrow(left) as con:
-            tx = Tx(con, self._ids)
-            try:
-                await con.execute(self._begin(left))
-                yield tx
-                told = await tx.flush()
-            except BaseException:
-                await _roll_back(con)
-                raise
-            if await con.execute("COMMIT") != "COMMIT":  # PostgreSQL says ROLLBACK, and no more
-                raise RuntimeError("a statement of this transaction had failed, so nothing was committed")
+        with telemetry.step("transaction", **_SYSTEM):
+            async with self._borrow(left) as con:
+                tx = Tx(con, self._ids)
+                try:
+                    await con.execute(self._begin(left))
+                    yield tx
+                    told = await tx.flush()
+                except BaseException:
+                    await _roll_back(con)
+                    raise
+                if await con.execute("COMMIT") != "COMMIT":  # PostgreSQL says ROLLBACK, and no more
+                    raise RuntimeError("a statement of this transaction had failed, so nothing was committed")
         if told:
             self.wake.ring()
 
@@ -199,6 +208,8 @@ class Db:
         except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as error:
             raise Unavailable("the database took too long", retry_after=1) from error
         except _GONE as error:
+            with suppress(asyncpg.InterfaceError):  # the pool may have let it go already
+                con.terminate()  # whatever state it is in, nobody else is to have it
             raise Unavailable(f"the database went away: {type(error).__name__}", retry_after=1) from error
         except asyncpg.PostgresError as error:
             if error.sqlstate == _FENCED:

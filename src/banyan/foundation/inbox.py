@@ -95,11 +95,13 @@ class Inbox:
 
     async def _handle(self, tx: Tx, batch: Sequence[Envelope], *, queued: bool = False) -> None:
         fresh = await self._claim(tx, batch)
+        handled = len(fresh)
         waiting = set() if queued else await self._waiting(tx)
         here = list[Envelope]()
         for envelope in batch:
             if envelope.id not in fresh:
                 continue
+            fresh.remove(envelope.id)  # a batch may hold it twice
             if (envelope.topic, envelope.key) in waiting:
                 await self._queue(tx, envelope, attempts=0, seconds=0, error=None)
                 continue
@@ -110,7 +112,7 @@ class Inbox:
                     await self._react(tx, envelope)
             else:
                 await self._react_to_many(tx, many, list(group))
-        telemetry.REACTED.labels(self.consumer, "handled").inc(len(fresh))
+        telemetry.REACTED.labels(self.consumer, "handled").inc(handled)
 
     async def _react(self, tx: Tx, envelope: Envelope) -> None:
         event = envelope.event()

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from banyan.contracts import Event
 from banyan.foundation import telemetry
+from banyan.foundation.bus import OtherBus
 from banyan.foundation.envelope import Envelope
 from banyan.kernel.ids import Ids
 
 if TYPE_CHECKING:
     from banyan.foundation.bus import Bus
-    from banyan.foundation.db import Connection, Db
+    from banyan.foundation.db import Connection, Db, Row
 
 BATCH = 500
 
@@ -24,11 +25,13 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[]
 _UNSENT = """
 SELECT txid::text AS at, pos, id, type, key, told_at, data, traceparent,
        txid < pg_snapshot_xmin(pg_current_snapshot()) AS settled FROM {source}
-WHERE (txid, pos) > (SELECT txid, pos FROM relay_position WHERE the_one)
+WHERE (txid, pos) > (SELECT txid, pos FROM relay_position WHERE the_one AND coalesce(bus, $2) = $2)
 ORDER BY txid, pos LIMIT $1"""  # the numbers: an output column of that name would sort as text
-_MOVED = (
-    "UPDATE relay_position SET txid = $1::text::xid8, pos = $2 WHERE the_one AND (txid, pos) < ($1::text::xid8, $2)"
-)
+# What went to a bus that the shop is moved away from meanwhile counts as not sent: it goes to the other one as well.
+_MOVED = """
+UPDATE relay_position SET txid = $1::text::xid8, pos = $2
+WHERE the_one AND (txid, pos) < ($1::text::xid8, $2) AND coalesce(bus, $3) = $3"""
+_CLAIM = "UPDATE relay_position SET bus = coalesce(bus, $1) WHERE the_one RETURNING bus"
 _FORGET = """
 DELETE FROM outbox WHERE ctid IN (
     SELECT ctid FROM outbox WHERE told_at < shop_now() - make_interval(days => $1)
@@ -47,27 +50,37 @@ async def append(con: "Connection", told: Sequence[tuple[Event, str]], ids: Ids)
     )
 
 
+async def claim(db: "Db", bus: "Bus") -> None:
+    """Note that the facts of this database go to this bus. OtherBus when they go to another: `banyan bus move` changes it."""
+    known = await db.fetchval(_CLAIM, bus.name)
+    if known != bus.name:
+        raise OtherBus(f"facts go to the bus {known}, and not to {bus.name}: `banyan bus move` changes that")
+
+
 async def relay_once(db: "Db", bus: "Bus", *, source: str = "outbox") -> int:
     """Move one batch from `source` (a table with the outbox's columns) to the bus; how many facts it held.
 
     Sent first, noted after: a crash between sends the batch twice, and consumers tell by the event's id.
     Only one relay may run per database (relay_lock), or order per key is lost.
     """
-    told = await db.fetch(_UNSENT.format(source=source), BATCH)
+    told = await db.fetch(_UNSENT.format(source=source), BATCH, bus.name)
     rows = [row for row in told if row["settled"]]
     if len(rows) < len(told):
         db.wake.ring()  # they wait for a transaction that is still open, and whose end need not ring
     if not rows:
         return 0
-    await bus.publish(
-        [
-            Envelope(row["id"], row["type"], row["key"], row["told_at"], row["data"], row["traceparent"] or "")
-            for row in rows
-        ]
-    )
-    await db.execute(_MOVED, rows[-1]["at"], rows[-1]["pos"])
+    system = bus.name.partition("/")[0]
+    await bus.publish([_envelope(row, system) for row in rows])
+    await db.execute(_MOVED, rows[-1]["at"], rows[-1]["pos"], bus.name)
     telemetry.RELAYED.labels(rows[0]["type"].partition(".")[0]).inc(len(rows))
     return len(rows)
+
+
+def _envelope(row: "Row", system: str) -> Envelope:
+    """The fact as it is published, which is a step of its trace."""
+    kind, trace = row["type"], row["traceparent"] or ""
+    trace = telemetry.hop(f"publish {kind}", trace, **{"messaging.system": system})
+    return Envelope(row["id"], kind, row["key"], row["told_at"], row["data"], trace)
 
 
 async def forget_old(db: "Db", days: int = 7) -> int:

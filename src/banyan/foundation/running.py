@@ -2,31 +2,36 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from banyan.foundation import choose, deadlines, idempotency, inbox, migrate, outbox
+from banyan.foundation import choose, deadlines, idempotency, inbox, migrate, outbox, telemetry
 from banyan.foundation.auth import Authority
 from banyan.foundation.db import Db
+from banyan.foundation.identity.channel import Channel
 from banyan.foundation.inbox import Inbox
 from banyan.foundation.peers import Local, Peers
+from banyan.foundation.replica import Replica
 from banyan.foundation.service import Chore, Follower, Ports, Service, Together
-from banyan.foundation.settings import Settings
+from banyan.foundation.settings import Settings, WrongSettings
 from banyan.foundation.web import application
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
-from banyan.kernel.refusals import Moving
+from banyan.kernel.refusals import Moving, Unavailable
 
 if TYPE_CHECKING:
     from banyan.foundation.bus import Bus
+    from banyan.foundation.envelope import Envelope
+    from banyan.foundation.outlets import Announce, Outlet
 
 _log = logging.getLogger(__name__)
 IDLE = 1.0  # seconds between looks when nobody rings
 FAILED = 2.0  # seconds before a loop that failed looks again
 FENCED = 5.0  # … and one whose tables an old shop still owns
 HOUSEKEEPING = 600.0
+MEASURING = 10.0
 QUICK, SLOW = 0.05, 0.25  # seconds between looks for facts of other processes, which do not ring here
 GATHER = 0.04  # seconds in which facts gather after some were moved: the first goes at once, those that follow together
 
@@ -49,7 +54,14 @@ class Shop:
         from banyan.foundation.settings import FACES, SERVICES
 
         urls = {name: settings.peer_url(name) for name in (*SERVICES, *FACES)}
-        peers = Peers(urls, clock=clock, secret=settings.peer_secret.get_secret_value(), caller=caller)
+        channel = Channel(settings.identity_dir, caller) if settings.identity == "mtls" else None
+        mesh = settings.mesh_prefix if settings.identity == "mesh" else ""
+        if settings.identity == "mesh" and not mesh:
+            raise WrongSettings(
+                "BANYAN_IDENTITY=mesh needs BANYAN_MESH_PREFIX, as spiffe://cluster.local/ns/banyan/sa/"
+            )
+        secret = settings.peer_secret.get_secret_value()
+        peers = Peers(urls, clock=clock, secret=secret, caller=caller, channel=channel, mesh=mesh)
         authority = Authority(peers, issuer=settings.origin, clock=clock)
         return cls(settings, clock, ids, bus, peers, authority)
 
@@ -63,14 +75,25 @@ class Shop:
             ids=ids,
             db=await Db.connect(database_url, clock=clock, ids=ids, size=settings.pool_size),
             bus=self.bus,
-            peers=self.peers,
+            peers=self.peers.of(service.name),
             authority=self.authority,
             cache=await choose.cache(settings, clock),
             media=await choose.media(settings),
-            mail=await choose.mail(settings),
-            keys=await choose.keys(settings),
+            mail=await choose.mail(settings, clock),
+            keys=await choose.keys(settings, clock),
             search=await choose.search(settings) if service.searches else choose.no_search(service.name),
+            feed=await choose.queue(service.fed_by, settings, clock) if service.fed_by else None,
+            outlets=await choose.outlets(settings) if service.announces else (),
+            sessions=await choose.sessions(settings) if service.keeps_sessions else None,
         )
+        if replica := settings.replica_url(service.name):
+            try:
+                reader = await Db.connect(replica, clock=clock, ids=ids, size=settings.pool_size)
+                ports.replica = Replica(ports.db, reader, clock)
+            except Unavailable as away:
+                _log.warning(
+                    "no replica is asked until the next start", extra={"service": service.name, "why": away.detail}
+                )
         self.ports[service.name] = ports
         self.peers.add(service.name, Local(ports, service.calls, application(service, ports)))
         return ports
@@ -83,8 +106,12 @@ class Shop:
             box = inbox_of(service, ports)
             self._loop(f"{service.name} inbox", partial(_deliver, ports, box))
             self._loop(f"{service.name} retries", partial(_retry, ports, box))
+            self._loop(f"{service.name} lag", partial(_measure, ports, box))
         for name, chore in service.chores.items():
             self._loop(f"{service.name} {name}", partial(_chore, ports, name, chore))
+        if service.announces is not None:
+            for outlet in ports.outlets:
+                self._loop(f"outlet {outlet.name}", partial(_announce, ports, service.name, service.announces, outlet))
         self._loop(f"{service.name} housekeeping", partial(_housekeeping, ports))
 
     async def follow(self, service: Service) -> None:
@@ -111,6 +138,11 @@ class Shop:
         for ports in self.ports.values():
             await ports.gatherings.close()
         for ports in self.ports.values():
+            for outlet in ports.outlets:
+                await outlet.close()
+            for apart in (ports.feed, ports.sessions, ports.replica):
+                if apart is not None:
+                    await apart.close()
             for port in (ports.cache, ports.media, ports.mail, ports.keys, ports.search, ports.db):
                 await port.close()
         await self.peers.close()
@@ -151,6 +183,7 @@ async def _relay(ports: Ports, source: str) -> None:
     async with ports.db.own() as con:
         while not await con.fetchval("SELECT pg_try_advisory_lock(7067)"):
             await ports.clock.sleep(IDLE)
+        await outbox.claim(ports.db, ports.bus)
         pause = QUICK
         while not con.is_closed():
             moved = await outbox.relay_once(ports.db, ports.bus, source=source)
@@ -167,6 +200,11 @@ async def _deliver(ports: Ports, box: Inbox) -> None:
         await ports.bus.deliver(box.consumer, box.topics, box.take)
         await ports.clock.sleep(GATHER)
         await bell.wait(IDLE)
+
+
+async def _measure(ports: Ports, box: Inbox) -> None:
+    await ports.clock.sleep(MEASURING)
+    telemetry.LAG.labels(box.consumer).set(await ports.bus.lag(box.consumer, box.topics))
 
 
 async def _retry(ports: Ports, box: Inbox) -> None:
@@ -188,6 +226,22 @@ async def _follow(ports: Ports, follower: Follower, place: list[str]) -> None:
             place[0] = reached
             if follower.reached:
                 await follower.reached(ports, reached)
+        await ports.clock.sleep(GATHER)
+        await bell.wait(IDLE)
+
+
+async def _announce(ports: Ports, topic: str, announce: "Announce", outlet: "Outlet") -> None:
+    """Tell one outlet what third parties may know. While it does not answer, it alone is behind."""
+    topics = frozenset({topic})
+    bell = ports.bus.bell(topics)
+
+    async def take(batch: "Sequence[Envelope]") -> None:
+        notices = [notice for each in batch if (notice := announce(each)) is not None]
+        if notices:
+            await outlet.send(notices)
+
+    while True:
+        await ports.bus.deliver(f"outlet {outlet.name}", topics, take)
         await ports.clock.sleep(GATHER)
         await bell.wait(IDLE)
 

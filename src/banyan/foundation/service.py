@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from banyan.foundation.keys import Keys
     from banyan.foundation.mail import Mail
     from banyan.foundation.media import Media
+    from banyan.foundation.outlets import Announce, Outlet
     from banyan.foundation.peers import Peers
+    from banyan.foundation.queue import Queue
+    from banyan.foundation.replica import Replica
     from banyan.foundation.search import Search
+    from banyan.foundation.sessions import Sessions
 
 
 Wish = TypeVar("Wish")
@@ -50,10 +54,19 @@ class Ports:
     mail: "Mail"
     keys: "Keys"
     search: "Search"
+    feed: "Queue | None" = None  # where Service.fed_by names one
+    outlets: "Sequence[Outlet]" = ()  # where Service.announces
+    sessions: "Sessions | None" = None  # where Service.keeps_sessions; None: in its own database
+    replica: "Replica | None" = None
     due: defaultdict[str, Wake] = field(
         default_factory=lambda: defaultdict(Wake)
     )  # by chore: rung when it has work now
     gatherings: Gatherings = field(default_factory=Gatherings)
+
+    @property
+    def reads(self) -> "Db | Replica":
+        """For what may be a moment old: the replica where there is one. Never for a decision."""
+        return self.replica or self.db
 
     async def together(
         self,
@@ -126,3 +139,6 @@ class Service:
     invariants: tuple[Invariant, ...] = ()
     outbox: str = "outbox"  # the table the relay reads
     searches: bool = False  # whether it needs the search port
+    fed_by: str = ""  # the setting BANYAN_…_URL of the queue that others fill for it: stock_feed
+    keeps_sessions: bool = False
+    announces: "Announce | None" = None  # what third parties hear of its facts (BANYAN_OUTLETS)

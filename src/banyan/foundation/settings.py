@@ -36,6 +36,8 @@ class Settings(BaseModel):
     payments_database_url: SecretStr = SecretStr("")
     testbank_database_url: SecretStr = SecretStr("")
     move_database_url: SecretStr = SecretStr("")
+    # A replica for reads of shoppers that may be a moment old.
+    catalog_replica_url: SecretStr = SecretStr("")
     pool_size: int = Field(default=8, ge=2, le=200)
 
     # Where a service listens when it is its own process: BANYAN_ORDERS_URL.
@@ -50,6 +52,9 @@ class Settings(BaseModel):
     storefront_url: str = ""
     console_url: str = ""
     peer_secret: SecretStr = SecretStr("")  # services prove to each other with it; needed by `banyan serve`
+    identity: Literal["secret", "mtls", "mesh"] = "secret"  # how services know each other: docs/engines/identity.md
+    identity_dir: Path = Path("identity")  # of certificates, for mtls
+    mesh_prefix: str = ""  # of callers' names in a mesh: spiffe://cluster.local/ns/banyan/sa/
     testbank_key: SecretStr = SecretStr("")  # what payments and the test bank share; empty only on a laptop
 
     # Backends by URL; choose.py knows the schemes.
@@ -59,6 +64,12 @@ class Settings(BaseModel):
     media_url: SecretStr = SecretStr("file://media")
     mail_url: SecretStr = SecretStr("file://mail")
     keys_url: SecretStr = SecretStr("file://keys")
+
+    sessions_url: SecretStr = SecretStr("")  # empty: the users database
+
+    # What comes in from others, and what they are told.
+    stock_feed_url: SecretStr = SecretStr("")  # warehouses' messages; empty: none come
+    outlets: SecretStr = SecretStr("")  # sns://topic-arn,eventbridge://bus: who hears of orders; empty: nobody
 
     # The shop.
     shop_name: str = Field(default="Banyan Supply", max_length=60)
@@ -72,6 +83,7 @@ class Settings(BaseModel):
     checkout_seconds: float = Field(default=8.0, ge=0.05, le=60)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     rate_limits: bool = True
+    proxies: int = Field(default=0, ge=0, le=8)  # of one's own before the gateway, each adding to X-Forwarded-For
     waiting_room: float = Field(default=0, ge=0, le=10_000)  # shoppers a second that may begin to buy; 0: all
 
     # A legacy shop that moves in; empty: there is none.
@@ -81,7 +93,7 @@ class Settings(BaseModel):
     legacy_http: str = ""  # where its web server listens: http://host:port
     legacy_time_zone: str = "UTC"  # in which the legacy shop writes its wall-clock times, as `Europe/Berlin`
 
-    @field_validator("postgres_url", *(f"{service}_database_url" for service in SERVICES))
+    @field_validator("postgres_url", "catalog_replica_url", *(f"{service}_database_url" for service in SERVICES))
     @classmethod
     def _of_postgresql(cls, url: SecretStr) -> SecretStr:
         if url.get_secret_value() and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
@@ -92,6 +104,11 @@ class Settings(BaseModel):
         """The service's own database URL, empty where none is set."""
         url: SecretStr = getattr(self, f"{service}_database_url")
         return url.get_secret_value()
+
+    def replica_url(self, service: str) -> str:
+        """The URL of the service's replica, empty where it has none."""
+        url: SecretStr | None = getattr(self, f"{service}_replica_url", None)
+        return url.get_secret_value() if url else ""
 
     def peer_url(self, service: str) -> str:
         """Where the service listens, empty where it is not set."""

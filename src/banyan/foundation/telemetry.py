@@ -24,6 +24,13 @@ REQUESTS = Histogram(
 )
 RELAYED = Counter("shop_events_relayed_total", "Events moved from an outbox to the bus", ["service"])
 REACTED = Counter("shop_events_handled_total", "Events handled by a consumer", ["consumer", "outcome"])
+UNREADABLE = Counter("shop_events_unreadable_total", "Records on the bus that were no facts, set aside", ["consumer"])
+LAG = Gauge(
+    "shop_events_waiting",
+    "Events on the bus that a consumer has not handled yet",
+    ["consumer"],
+    multiprocess_mode="livemostrecent",
+)
 STUCK = Gauge(
     "shop_streams_stuck",
     "Streams that wait behind an event which failed",
@@ -148,3 +155,25 @@ def span(name: str, **attributes: str | int) -> Iterator[None]:
             yield
         finally:
             _trace.reset(token)
+
+
+_NO_SPAN = contextlib.nullcontext()
+
+
+def step(name: str, **attributes: str | int) -> contextlib.AbstractContextManager[None]:
+    """A span of something that belongs to a trace; none where there is no trace, such as in work that looks for work."""
+    return span(name, **attributes) if _tracer is not None and _trace.get() else _NO_SPAN
+
+
+def hop(name: str, trace: str, **attributes: str | int) -> str:
+    """A span of one moment under `trace`; the trace context of what follows it. `trace` itself when tracing is off."""
+    if _tracer is None or not trace:
+        return trace
+    from opentelemetry import trace as api
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    parent = TraceContextTextMapPropagator().extract({"traceparent": trace})
+    told = _tracer.start_span(name, context=parent, attributes=dict(attributes))
+    told.end()
+    context = told.get_span_context()
+    return f"00-{api.format_trace_id(context.trace_id)}-{api.format_span_id(context.span_id)}-{context.trace_flags:02x}"

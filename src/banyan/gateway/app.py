@@ -29,6 +29,7 @@ from banyan.gateway.limits import Limits
 from banyan.gateway.proxy import Proxy
 from banyan.gateway.reply import Reply
 from banyan.gateway.routes import METHODS, Route, Routes, checked
+from banyan.gateway.shared import Answers
 from banyan.kernel.refusals import NotFound, Refusal, Unavailable
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -64,6 +65,7 @@ async def open_gateway(
         proxies=proxies,
         opened=opened,
         room=room,
+        shared=counters if counters.shared else None,
     )
 
     async def from_now(_: Ports) -> None:
@@ -91,6 +93,7 @@ class Gateway:
         proxies: int,
         opened: Sequence[Cache | Keys] = (),
         room: WaitingRoom | None = None,
+        shared: Cache | None = None,
     ) -> None:
         settings = shop.settings
         self._peers = shop.peers
@@ -103,11 +106,12 @@ class Gateway:
         self._openapi = OpenApi(shop.peers, Routes(routes), settings.origin, shop.clock, mounted=tuple(extra))
         self._own: dict[str, App] = {**extra, **dict.fromkeys(PATHS, Pages(self._openapi))}
         self._routes = Routes({**routes, **dict.fromkeys(self._own, _OWN)})
-        self._proxy = Proxy(shop.clock)
+        self._proxy = Proxy(shop.clock, shop.peers.channel)
         self._door = Door(shop.clock, shop.ids)
         self._room = room
         self.crossing = _crossing(shop)
-        self.shelf = Shelf(self._ask, shop.clock, finish=self._finish)
+        answers = Answers(shared) if shared is not None else None
+        self.shelf = Shelf(self._ask, shop.clock, finish=self._finish, shared=answers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -311,7 +315,8 @@ def _crossing(shop: Shop) -> Crossing | None:
     """The way to a legacy shop that moves in, where there is one."""
     legacy, secure = shop.settings.legacy_http, shop.settings.origin.startswith("https:")
     folder = shop.settings.data_dir / "dual"
-    return Crossing(shop.peers, shop.clock, shop.ids, legacy, folder, secure=secure) if legacy else None
+    peers = shop.peers.of(_OWN)
+    return Crossing(peers, shop.clock, shop.ids, legacy, folder, secure=secure) if legacy else None
 
 
 def _raw_path(scope: Scope) -> bytes:

@@ -1,7 +1,8 @@
 """Catalogue reads answered from prepared bytes: one question to the catalogue for all who ask at once, kept until it changes.
 
 The bus says what changed; what is kept lives for seconds at most even if the bus says nothing. While the catalogue does
-not answer, what was kept is shown a while longer.
+not answer, what was kept is shown a while longer. Where processes share a cache, it is looked into before the catalogue
+is asked, and given what the catalogue answered.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -17,6 +19,7 @@ from banyan.foundation.envelope import Envelope
 from banyan.foundation.peers import HttpAnswer
 from banyan.gateway.headers import Headers
 from banyan.gateway.prepared import Prepared, prepare
+from banyan.gateway.shared import Answers, Shared
 from banyan.kernel.clock import Clock
 from banyan.kernel.refusals import DeadlinePassed, Unavailable
 
@@ -88,6 +91,7 @@ class Shelf:
         finish: Callable[[Headers], Headers] = list,
         max_bytes: int = 64 * 1024 * 1024,
         patience: float = 2.0,
+        shared: Answers | None = None,
     ) -> None:
         """`finish` adds the headers each answer carries; `patience`: seconds to wait before an old answer will do."""
         self._ask = ask
@@ -95,11 +99,12 @@ class Shelf:
         self._finish = finish
         self._max = max_bytes
         self._patience = patience
+        self._shared = shared
         self._size = 0
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._tagged: defaultdict[str, set[Key]] = defaultdict(set)
         self._running: dict[Key, asyncio.Task[Prepared | HttpAnswer | None]] = {}  # those that may be joined
-        self._asked: set[asyncio.Task[Prepared | HttpAnswer | None]] = set()  # all of them: a loop holds tasks weakly
+        self._asked: set[asyncio.Task[Any]] = set()  # all of them: a loop holds tasks weakly
         self._changed: OrderedDict[str, float] = OrderedDict()
         self._all_changed = float("-inf")
         self._unshared: OrderedDict[Key, float] = OrderedDict()
@@ -187,6 +192,11 @@ class Shelf:
         if changed or gone:
             self.changed({*changed, LISTS})
             self.gone(gone)
+        if self._shared is not None:  # after our own: what was asked for before, here or there, is kept by neither
+            if everything:
+                await self._shared.drop_all()
+            elif changed or gone:
+                await self._shared.drop({*changed, *gone, LISTS})
 
     async def close(self) -> None:
         """Stop asking."""
@@ -211,6 +221,9 @@ class Shelf:
     async def _fetch(self, key: Key, target: str) -> Prepared | HttpAnswer | None:
         deadlines.forget()  # it is for all who wait, not for the first
         began = self._clock.monotonic()
+        known = await self._shared.look(key) if self._shared is not None else None
+        if known is not None and known.answer is not None:
+            return self._take(key, target, known, known.answer, began)
         answer = await self._ask(target)
         told = _named(answer)
         if "set-cookie" in told or (answer.status == 200 and not _shared(told)):
@@ -220,27 +233,52 @@ class Shelf:
             return None
         if answer.status != 200:
             return answer
-        prepared = prepare(
+        prepared = self._prepared(target, answer, told)
+        tags, seconds = tags_of(target, answer), _seconds(told)
+        if self._keep(key, target, prepared, tags, began, seconds) and self._shared is not None and known is not None:
+            zipped = prepared.zipped.body if prepared.zipped else b""
+            given = self._shared.give(key, answer, zipped, tags=tags, seconds=seconds, since=known.since)
+            task = asyncio.create_task(given)  # nobody waits for it
+            self._asked.add(task)
+            task.add_done_callback(self._asked.discard)
+        return prepared
+
+    def _take(self, key: Key, target: str, known: Shared, answer: HttpAnswer, began: float) -> Prepared:
+        """Keep what another process was answered, for as long as it would."""
+        told = _named(answer)
+        prepared = self._prepared(target, answer, told, known.zipped)
+        self._keep(key, target, prepared, known.tags, began, _seconds(told), known.seconds)
+        return prepared
+
+    def _prepared(self, target: str, answer: HttpAnswer, told: dict[str, str], zipped: bytes | None = None) -> Prepared:
+        return prepare(
             answer.body,
             self._finish(_passed_on(answer.headers)),
             etag=told.get("etag", "").encode("latin-1"),
             route=family_of(target.partition("?")[0]) or "",
+            zipped=zipped,
         )
-        self._keep(key, target, prepared, tags_of(target, answer), began, _seconds(told))
-        return prepared
 
     def _keep(
-        self, key: Key, target: str, prepared: Prepared, tags: frozenset[str], began: float, seconds: float
-    ) -> None:
+        self,
+        key: Key,
+        target: str,
+        prepared: Prepared,
+        tags: frozenset[str],
+        began: float,
+        seconds: float,
+        left: float = STALE,
+    ) -> bool:
+        """Put an answer on the shelf, for `seconds` of which only `left` may be left. Whether others may have it, too."""
         now = self._clock.monotonic()
         changed = max(self._all_changed, *(self._changed.get(tag, self._all_changed) for tag in tags))
         size = prepared.size + len(key[0]) + len(key[1])
         if changed >= began or size > self._max // 8:
-            return
+            return False
         settling = now < changed + SETTLING
         if settling:
             seconds = min(seconds, BRIEF)
-        until = now + seconds
+        until = now + min(seconds, left)
         self._forget(key)
         self._kept[key] = Kept(
             prepared,
@@ -256,6 +294,7 @@ class Shelf:
             self._tagged[tag].add(key)
         while self._size > self._max:
             self._forget(next(iter(self._kept)))
+        return not settling
 
     def _forget(self, key: Key) -> None:
         kept = self._kept.pop(key, None)

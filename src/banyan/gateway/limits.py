@@ -136,7 +136,7 @@ class Limits:
     async def _add(self, quota: Quota, key: str, cost: int) -> tuple[int, float]:
         try:
             async with asyncio.timeout(_PATIENCE):
-                return await self._counters.count(key, window=quota.seconds, cost=cost)
+                return await self._counters.count(key, window=quota.seconds, cost=cost, surely=quota.guarded)
         except Exception as error:  # whatever a backend raises, it does not count
             if quota.guarded:
                 raise Unavailable("this cannot be tried just now", retry_after=5) from error

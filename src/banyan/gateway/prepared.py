@@ -67,15 +67,20 @@ class Prepared:
         await send({"type": "http.response.body", "body": body})
 
 
-def prepare(body: bytes, headers: Headers, *, etag: bytes = b"", route: str = "") -> Prepared:
-    """Make an answer ready. A strong `etag` is kept; without one it is the body's digest."""
+def prepare(
+    body: bytes, headers: Headers, *, etag: bytes = b"", route: str = "", zipped: bytes | None = None
+) -> Prepared:
+    """Make an answer ready. A strong `etag` is kept; without one it is the body's digest.
+
+    `zipped`: the body compressed before; empty when that was not worth it.
+    """
     if not etag.startswith(b'"'):
         etag = b'"' + blake2b(body, digest_size=16).hexdigest().encode() + b'"'
     kind = next((value for name, value in headers if name == b"content-type"), b"")
     rest = [(name, value) for name, value in headers if name not in _OURS]
-    zipped = b""
-    if len(body) > WORTH_COMPRESSING and kind.startswith(_TEXT):
-        zipped = gzip.compress(body, 6, mtime=0)
+    if zipped is None:
+        compressible = len(body) > WORTH_COMPRESSING and kind.startswith(_TEXT)
+        zipped = gzip.compress(body, 6, mtime=0) if compressible else b""
     worth = 0 < len(zipped) < len(body)
     if worth:
         rest = _varying(rest)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from banyan.contracts.inventory import AskStock, HoldStock, ReleaseStock, SellStock, SetStock
+from banyan.contracts.inventory import AskStock, FeedStock, HoldStock, ReleaseStock, SellStock, SetStock
 from banyan.contracts.legacy import InventoryHandOver, InventoryTake, InventoryTenure
 from banyan.foundation import tenure
 from banyan.foundation.service import Service
@@ -21,10 +21,12 @@ def service() -> Service:
             ReleaseStock: actions.release_stock,
             AskStock: actions.ask_stock,
             SetStock: actions.set_stock,
+            FeedStock: actions.feed_stock,
             InventoryTake: intake.take,
             InventoryHandOver: intake.hand_over,
             InventoryTenure: tenure.over("stock", "level", "movement", "reservation", "reservation_line", "warehouse"),
         },
-        chores={"sweep": actions.sweep, "forget": actions.forget},
+        chores={"sweep": actions.sweep, "forget": actions.forget, "feed": actions.feed, "live": actions.keep_live},
+        fed_by="stock_feed",
         invariants=INVARIANTS,
     )

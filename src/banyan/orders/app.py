@@ -7,6 +7,7 @@ from banyan.contracts.legacy import AskUnsettled, CartsTouched, OrdersHandOver, 
 from banyan.foundation import tenure
 from banyan.foundation.service import Chore, Service
 from banyan.orders import api, intake, saga
+from banyan.orders.actions.announcing import announce
 from banyan.orders.actions.mailing import send_due
 from banyan.orders.actions.tidying import forget_carts
 from banyan.orders.invariants import INVARIANTS
@@ -38,6 +39,7 @@ def service() -> Service:
         },
         invariants=INVARIANTS,
         outbox="event",
+        announces=announce,
     )
 
 

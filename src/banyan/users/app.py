@@ -25,4 +25,5 @@ def service() -> Service:
         },
         chores={"rotate": actions.rotate_when_due, "post": actions.post, "sweep": actions.sweep},
         invariants=INVARIANTS,
+        keeps_sessions=True,
     )

@@ -49,7 +49,7 @@ async def _write(ports: Ports, tx: Tx, offers: Sequence[Offered]) -> Mapping[str
     for id, kept in (await store.staff(tx, [id for id in rows if id in now])).items():
         rows[id] |= dict(kept)
     before = {offer.record.id: offer.before for offer in offers if offer.before and offer.record.id in rows}
-    await _write_accounts(tx, rows, before, now)
+    await _write_accounts(tx, rows, before, now, apart=ports.sessions is not None)
     await _write_addresses(tx, {id: wanted[id] for id in rows}, before)
     return left
 
@@ -113,7 +113,12 @@ def _row(id: str, kept: Kept) -> dict[str, Any]:
 
 
 async def _write_accounts(
-    tx: Tx, rows: Mapping[str, Mapping[str, Any]], before: Mapping[str, Customer], now: Mapping[str, str]
+    tx: Tx,
+    rows: Mapping[str, Mapping[str, Any]],
+    before: Mapping[str, Customer],
+    now: Mapping[str, str],
+    *,
+    apart: bool,
 ) -> None:
     if added := [row for id, row in rows.items() if id not in before]:
         await store.add(tx, added)
@@ -130,14 +135,17 @@ async def _write_accounts(
             if (before[row["id"]].name, before[row["id"]].newsletter) != (row["name"], row["newsletter"])
         )
     )
-    await _end_sessions(tx, before, changed)
+    await _end_sessions(tx, before, changed, apart=apart)
 
 
-async def _end_sessions(tx: Tx, before: Mapping[str, Customer], changed: Sequence[Mapping[str, Any]]) -> None:
+async def _end_sessions(
+    tx: Tx, before: Mapping[str, Customer], changed: Sequence[Mapping[str, Any]], *, apart: bool
+) -> None:
     closed = [row["id"] for row in changed if row["status"] == "closed" and not before[row["id"]].closed]
     other = [row["id"] for row in changed if row["password_hash"] != before[row["id"]].password_hash]
     for ids, reason in ((closed, "closed"), (other, "password_changed")):
-        ended = await store.end_sessions(tx, ids, reason) if ids else set()
+        # Where sessions are kept apart, the account's new epoch has ended them: whose there were is not known here.
+        ended = set(ids) if apart else await store.end_sessions(tx, ids, reason) if ids else set()
         tx.tell(*(SessionsEnded(user_id=id, reason=reason) for id in sorted(ended)))
 
 

@@ -28,8 +28,9 @@ async def products(
 ) -> bytes:
     """A page by id, oldest first: products added meanwhile come last and move nothing. One or two statements."""
     after = web.place(cursor, str)
+    db = ports.reads if narrow.status is Status.PUBLISHED else ports.db  # who writes must read what was just written
     seen = await reading.listed(
-        ports.db,
+        db,
         status=narrow.status,
         after=after[0] if after else "",
         limit=limit + 1,
@@ -37,7 +38,7 @@ async def products(
         brand=None if narrow.brand is None else key_of(narrow.brand),
         sku=narrow.sku,
     )
-    cards = await showcase.cards(ports.db, seen[:limit], currency or ports.settings.currency)
+    cards = await showcase.cards(db, seen[:limit], currency or ports.settings.currency)
     return page(cards, web.cursor(seen[limit - 1][0]) if len(seen) > limit else None)
 
 
@@ -51,9 +52,10 @@ class Found:
 
 async def product(ports: Ports, showcase: Showcase, name: str, *, currency: str | None, drafts: bool) -> Found:
     """A product by id or any slug it has or had. NotFound for one that is not published, without `drafts`."""
-    found = await reading.find(ports.db, name)
+    db = ports.db if drafts else ports.reads
+    found = await reading.find(db, name)
     if found is not None and (drafts or found["status"] == Status.PUBLISHED):
-        told = await showcase.product(ports.db, found["id"], found["revision"], currency or ports.settings.currency)
+        told = await showcase.product(db, found["id"], found["revision"], currency or ports.settings.currency)
         if told is not None:
             return Found(found["slug"], found["status"] == Status.PUBLISHED, *told)
     raise NotFound("there is no such product", code="no_such_product")
@@ -61,12 +63,12 @@ async def product(ports: Ports, showcase: Showcase, name: str, *, currency: str 
 
 async def categories(ports: Ports) -> list[dict[str, Any]]:
     """The tree, with counts. One statement."""
-    return shown.tree(await shelves.categories(ports.db))
+    return shown.tree(await shelves.categories(ports.reads))
 
 
 async def category(ports: Ports, name: str) -> tuple[int, dict[str, Any]]:
     """A category by id or slug, and its version. One statement."""
-    rows = await shelves.categories(ports.db)
+    rows = await shelves.categories(ports.reads)
     for row in rows:
         if name in (row["id"], row["slug"]):
             return row["version"], shown.category(rows, row["id"])
@@ -76,7 +78,7 @@ async def category(ports: Ports, name: str) -> tuple[int, dict[str, Any]]:
 async def brands(ports: Ports, *, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
     """A page by name, and the cursor of the next. One statement."""
     after = web.place(cursor, str)
-    rows = await shelves.brands(ports.db, after[0] if after else "", limit + 1)
+    rows = await shelves.brands(ports.reads, after[0] if after else "", limit + 1)
     page = [{name: row[name] for name in ("id", "name", "slug", "count")} for row in rows[:limit]]
     return page, web.cursor(rows[limit - 1]["name_key"]) if len(rows) > limit else None
 
@@ -84,4 +86,4 @@ async def brands(ports: Ports, *, limit: int, cursor: str | None) -> tuple[list[
 async def attributes(ports: Ports) -> list[dict[str, Any]]:
     """All of them by code. One statement."""
     names = ("code", "name", "kind", "unit", "choices")
-    return [{name: row[name] for name in names} for row in await shelves.attributes(ports.db)]
+    return [{name: row[name] for name in names} for row in await shelves.attributes(ports.reads)]

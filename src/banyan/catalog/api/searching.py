@@ -5,18 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
-from banyan.catalog.actions.searching import search
+from banyan.catalog.actions.searching import Finder
 from banyan.catalog.api.words import InCurrency, answers
 from banyan.catalog.domain.naming import LINE
 from banyan.catalog.domain.product import DEAREST
 from banyan.catalog.showcase import Showcase
-from banyan.catalog.tree import Tree
 from banyan.foundation import web
 from banyan.foundation.express import short
 from banyan.foundation.search import Query as Asked
 from banyan.foundation.search import Sort
 from banyan.foundation.service import Ports
 from banyan.foundation.web import Cursor, Limit
+
+# What is there for want of something better is kept for a moment: it spares the database, and is soon over.
+_BRIEFLY = "public, max-age=2, s-maxage=2"
 
 Words = Annotated[str, Query(max_length=500, description="anything at all; typing errors are forgiven")]
 Minor = Annotated[int | None, Query(ge=0, le=DEAREST, description="minor units of the shop's currency, inclusive")]
@@ -28,7 +30,7 @@ Category = Annotated[str, Query(max_length=1000, pattern=LINE, description="slug
 
 
 def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
-    tree = Tree(ports.clock)
+    finder = Finder(ports)
 
     @short
     @router.get("/v1/search", response_model=None, responses=answers(200, "A page of products, and what there is"))
@@ -44,7 +46,10 @@ def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> Response:
-        """Full-text search with facets. `corrected` says which words the results are for when they are not yours."""
+        """Full-text search with facets. `corrected` says which words the results are for when they are not yours.
+
+        With `degraded` it is a plainer search for now: without relevance, corrections and facets.
+        """
         asked = Asked(
             text=q,
             category=category or None,
@@ -55,10 +60,12 @@ def add_to(router: APIRouter, ports: Ports, showcase: Showcase) -> None:
             sort=sort,
             limit=limit,
         )
-        body = await search(ports, showcase, tree, asked, currency=currency, cursor=cursor)
-        return Response(body, media_type="application/json")
+        page = await finder.search(showcase, asked, currency=currency, cursor=cursor)
+        headers = {"cache-control": _BRIEFLY} if page.degraded else None
+        return Response(page.body, media_type="application/json", headers=headers)
 
     @short
     @router.get("/v1/suggest", response_model=None, responses=answers(200, "Completions of what was typed so far"))
     async def suggest(q: Words = "", limit: Annotated[int, Query(ge=1, le=20)] = 8) -> Response:
-        return web.json({"items": await ports.search.suggest(q, limit)})
+        items, degraded = await finder.suggest(q, limit)
+        return web.json({"items": items}, cache_control=_BRIEFLY) if degraded else web.json({"items": items})

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from banyan.catalog.storage import Asks
-from banyan.foundation.db import Row
+from banyan.foundation.db import Connection, Row
+
+_KEEPER = 7069  # with an index's name: who holds this lock keeps the index that several processes share
 
 # Without a price in the shop's currency a product cannot be sold in it, and search does not show it.
 _DOCUMENTS = """
@@ -47,3 +49,13 @@ async def ids_below(asks: Asks, categories: Iterable[str], *, after: str, limit:
 
 async def any_published(asks: Asks) -> bool:
     return bool(await asks.fetchval("SELECT EXISTS (SELECT FROM product WHERE status = 'published')"))
+
+
+async def hold(con: Connection, index: str) -> bool:
+    """Whether this connection now holds the lock of an index, which it does until its end."""
+    return bool(await con.fetchval("SELECT pg_try_advisory_lock($1, hashtext($2))", _KEEPER, index))
+
+
+async def still_there(con: Connection) -> bool:
+    """Whether the connection, and with it what it holds, is still there."""
+    return not con.is_closed() and bool(await con.fetchval("SELECT true"))

@@ -12,8 +12,15 @@ from banyan.foundation.wake import Wake
 Take = Callable[[Sequence[Envelope]], Awaitable[None]]
 
 
+class OtherBus(Exception):
+    """What was asked for belongs to another bus than this one: a place, or a service's facts."""
+
+
 class Bus(Protocol):
     """Facts of all services, by topic (one per owner)."""
+
+    name: str
+    """Tells this bus from another that the shop may be moved to, and holds no secret."""
 
     async def publish(self, batch: Sequence[Envelope]) -> None:
         """Keep these durably, in this order. When it returns they will be delivered. May be called again with the same."""
@@ -27,7 +34,14 @@ class Bus(Protocol):
         ...
 
     async def follow(self, topics: frozenset[str], after: str | None, take: Take) -> str:
-        """Hand over what came after a position (None: from now on) to this follower alone; the position reached."""
+        """Hand over what came after a position (None: from now on) to this follower alone; the position reached.
+
+        OtherBus when the position was not taken on this bus.
+        """
+        ...
+
+    def knows(self, position: str) -> bool:
+        """Whether a position was taken on this bus: one that was kept while the shop moved to another was not."""
         ...
 
     def bell(self, topics: frozenset[str]) -> Wake:

@@ -1,6 +1,7 @@
 """The bus as a log table in PostgreSQL: read below the snapshot horizon, one reader per group by advisory lock."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from banyan.foundation.bus import Take
+from banyan.foundation.bus import OtherBus, Take
 from banyan.foundation.db import PlainConnection
 from banyan.foundation.envelope import Envelope
 from banyan.foundation.wake import Wake
@@ -17,7 +18,14 @@ from banyan.kernel.refusals import Unavailable
 
 BATCH = 200
 _CHANNEL = "published"
-_GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+_PLACE = re.compile(r"\d+\.\d+")
+_GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,
+)
 
 # One statement, one commit. Listeners are told which topics, so that nobody looks for what is not theirs.
 _PUBLISH = """
@@ -56,6 +64,8 @@ AND (txid, pos) > (coalesce((SELECT txid FROM reader WHERE name = $1), '0'::xid8
 
 class PostgresBus:
     """A table all services append to, and each reads from its own place."""
+
+    name = "postgresql"
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
         self._pool = pool
@@ -114,6 +124,8 @@ class PostgresBus:
         if after is None:
             last = await self._ask(_LAST)
             return "{}.{}".format(*(_place(last[0]) if last else ("0", 0)))
+        if not self.knows(after):
+            raise OtherBus("this place was taken on another bus than a log in PostgreSQL")
         await self._listen()  # without it a process that only follows would look once in a while instead of being rung
         at, _, pos = after.partition(".")
         rows = self._settled(await self._ask(_NEXT_AFTER, sorted(topics), BATCH, at, int(pos)), topics)
@@ -122,6 +134,9 @@ class PostgresBus:
             return "{}.{}".format(*_place(further[0])) if further else after
         await take([_envelope(row) for row in rows])
         return "{}.{}".format(*_place(rows[-1]))
+
+    def knows(self, position: str) -> bool:
+        return _PLACE.fullmatch(position) is not None
 
     def bell(self, topics: frozenset[str]) -> Wake:
         bell = Wake()

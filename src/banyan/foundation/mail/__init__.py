@@ -15,6 +15,8 @@ class Message:
 
 
 class Mail(Protocol):
-    async def send(self, message: Message) -> None: ...
+    async def send(self, message: Message) -> None:
+        """Hand it over. ValueError for one that nobody takes, such as a header of two lines; Unavailable: try again."""
+        ...
 
     async def close(self) -> None: ...

@@ -1,13 +1,9 @@
 """Media as files in a folder."""
 
 import asyncio
-import re
 from pathlib import Path
 
-from banyan.foundation.media import TYPES, File
-
-# No dot at the start of a part, so no "..", no hidden file, no absolute path.
-_PATH = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/){0,4}[A-Za-z0-9_][A-Za-z0-9._-]{0,150}\.([a-z0-9]{2,5})")
+from banyan.foundation.media import File, type_of
 
 
 class FileMedia:
@@ -33,10 +29,8 @@ class FileMedia:
         pass
 
     def _place(self, path: str) -> tuple[Path, str]:
-        fits = _PATH.fullmatch(path)
-        if not fits or fits[1] not in TYPES:
-            raise ValueError(f"{path!r} is no path for media; use folder/name with one of {', '.join(TYPES)}")
-        return self._folder / path, TYPES[fits[1]]
+        media_type = type_of(path)
+        return self._folder / path, media_type
 
 
 def _write(file: Path, body: bytes) -> None:

@@ -109,10 +109,16 @@ class Results:
 
 
 class Search(Protocol):
-    """An index of products. Writes are seen by searches after the next commit, and then at once."""
+    """An index of products. Writes are seen by searches after the next commit, and then at once.
+
+    One that lies on a server raises Unavailable where that does not answer.
+    """
 
     keeps: bool
     """Whether it is kept up to date here; if not, somebody else keeps it, and what is written here goes nowhere."""
+
+    common: str
+    """The name of an index that other processes write to as well: one of them at a time is to keep it. Empty: none do."""
 
     async def put(self, documents: Sequence[Document]) -> None:
         """Add, or replace by id."""
@@ -140,7 +146,10 @@ class Search(Protocol):
         ...
 
     async def clear(self) -> None:
-        """Empty the index and forget the position, at once."""
+        """Begin an empty index, and forget the position at once.
+
+        What was there may be found until the next commit: a shop that is filled anew is not empty meanwhile.
+        """
         ...
 
     async def count(self) -> int:

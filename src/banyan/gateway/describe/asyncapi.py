@@ -20,6 +20,18 @@ Json = dict[str, Any]
 _SCHEMAS = "#/components/schemas/"
 _ID = "evt_01jd3v8m2k7q0x4c9n5b6t1wab"
 _TIME = "2026-11-22T09:30:00Z"
+_BINDING = "0.5.0"  # of the Kafka binding; topics are named so where the bus's URL names no other prefix
+_HEADERS = {
+    "type": "object",
+    "description": "Of the Kafka record: what routers need not open the payload for.",
+    "required": ["content-type", "id", "type"],
+    "properties": {
+        "content-type": {"type": "string"},
+        "id": {"type": "string"},
+        "type": {"type": "string"},
+        "traceparent": {"type": "string", "description": "W3C Trace Context"},
+    },
+}
 _INTRODUCTION = (
     "Facts are told at least once, and in order per key (the aggregate's id); consumers tell repetitions by `id`. "
     "Contracts only grow: ignore fields you do not know."
@@ -75,6 +87,7 @@ def _channel(owner: str, names: list[str]) -> Json:
         "address": owner,
         "title": owner.capitalize(),
         "description": f"The stream of {owner}: everything it tells, in order per key.",
+        "bindings": {"kafka": {"topic": f"banyan.{owner}", "bindingVersion": _BINDING}},
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
     }
 
@@ -93,6 +106,13 @@ def _message(name: str, kind: type[Event], schema: Json) -> Json:
         "summary": said.partition("\n")[0],
         "description": f"{said}\n\nKey: `{kind.KEY}`.",
         "contentType": "application/cloudevents+json",
+        "headers": _HEADERS,
+        "bindings": {
+            "kafka": {
+                "key": {"type": "string", "description": f"The aggregate's id: `{kind.KEY}`"},
+                "bindingVersion": _BINDING,
+            }
+        },
         "payload": envelope,
         "examples": [{"name": kind.__name__, "payload": _told(name, kind)}],
     }

@@ -2,8 +2,10 @@
 
 from banyan.inventory.actions.adjust_stock import Adjustment, adjust_stock
 from banyan.inventory.actions.change_stock import change_stock
+from banyan.inventory.actions.feed_stock import feed, feed_stock
 from banyan.inventory.actions.hold_stock import hold_by_hand, hold_stock
 from banyan.inventory.actions.keep_warehouses import add_warehouse, change_warehouse
+from banyan.inventory.actions.live_stock import keep_live, stock_shown
 from banyan.inventory.actions.look_up import (
     ask_stock,
     movements_of,
@@ -26,9 +28,12 @@ __all__ = [
     "ask_stock",
     "change_stock",
     "change_warehouse",
+    "feed",
+    "feed_stock",
     "forget",
     "hold_by_hand",
     "hold_stock",
+    "keep_live",
     "movements_of",
     "release_by_hand",
     "release_stock",
@@ -38,6 +43,7 @@ __all__ = [
     "set_stock",
     "stock_of",
     "stock_page",
+    "stock_shown",
     "sweep",
     "warehouse",
     "warehouses",

@@ -32,18 +32,9 @@ async def adjust_stock(ports: Ports, key: Key, wish: Adjustment, *, by: str) -> 
     """Move the books; 201 with the level. Conflict `below_reserved`; Invalid for a warehouse that there is not."""
 
     async def effect(tx: Tx) -> Answer:
-        if await storage.read_warehouse(tx, wish.warehouse_id) is None:
-            wrong = Fault("/body/warehouse_id", "unknown", "there is no such warehouse")
-            raise Invalid("there is no such warehouse", code="unknown_warehouse", errors=[wrong])
-        await storage.make_places(tx, {wish.sku: Settings(backorder=False, low_stock_at=0)}, wish.warehouse_id)
-        lapsed = await storage.lock(tx, [wish.sku])
-        near = await end_holds(tx, lapsed, State.EXPIRED, "expired") if lapsed else set()
-        level = (await storage.own_levels(tx, [wish.sku], wish.warehouse_id))[wish.sku]
-        change = _change(wish, level)
-        near |= await storage.shift(tx, [Shift(wish.sku, wish.warehouse_id, on_hand=change)])
-        movement_id = await _write(tx, wish, change, by) if change else None
-        await tell_crossings(tx, near)
-        on_hand = level.on_hand + change
+        shelf = await take_hold(tx, wish.sku, wish.warehouse_id)
+        change, movement_id = await move(tx, wish, shelf, by=by)
+        on_hand, reserved = shelf.level.on_hand + change, shelf.level.reserved
         return Answer(
             201,
             to_json(
@@ -51,8 +42,8 @@ async def adjust_stock(ports: Ports, key: Key, wish: Adjustment, *, by: str) -> 
                     "sku": wish.sku,
                     "warehouse_id": wish.warehouse_id,
                     "on_hand": on_hand,
-                    "reserved": level.reserved,
-                    "available": max(0, on_hand - level.reserved),
+                    "reserved": reserved,
+                    "available": max(0, on_hand - reserved),
                     "change": change,
                     "movement_id": movement_id,
                 }
@@ -60,6 +51,34 @@ async def adjust_stock(ports: Ports, key: Key, wish: Adjustment, *, by: str) -> 
         )
 
     return await again(lambda _: idempotency.once(ports.db, key, effect))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A SKU in one warehouse, which nobody else changes until the transaction ends. `near`: SKUs whose holds lapsed."""
+
+    level: Level
+    near: set[str]
+
+
+async def take_hold(tx: Tx, sku: str, warehouse_id: str) -> Shelf:
+    """Lock a shelf, which is made where there is none. Invalid for a warehouse that there is not."""
+    if await storage.read_warehouse(tx, warehouse_id) is None:
+        wrong = Fault("/body/warehouse_id", "unknown", "there is no such warehouse")
+        raise Invalid("there is no such warehouse", code="unknown_warehouse", errors=[wrong])
+    await storage.make_places(tx, {sku: Settings(backorder=False, low_stock_at=0)}, warehouse_id)
+    lapsed = await storage.lock(tx, [sku])
+    near = await end_holds(tx, lapsed, State.EXPIRED, "expired") if lapsed else set()
+    return Shelf((await storage.own_levels(tx, [sku], warehouse_id))[sku], near)
+
+
+async def move(tx: Tx, wish: Adjustment, shelf: Shelf, *, by: str) -> tuple[int, str | None]:
+    """Units that came (or, below zero, went), and the movement on the books, if any. Conflict `below_reserved`."""
+    change = _change(wish, shelf.level)
+    near = shelf.near | await storage.shift(tx, [Shift(wish.sku, wish.warehouse_id, on_hand=change)])
+    movement_id = await _write(tx, wish, change, by) if change else None
+    await tell_crossings(tx, near)
+    return change, movement_id
 
 
 def _change(wish: Adjustment, level: Level) -> int:

@@ -6,6 +6,7 @@ from banyan.foundation.service import Ports
 from banyan.inventory import storage
 from banyan.inventory.actions.telling import again, end_holds, tell_crossings
 from banyan.inventory.domain import State
+from banyan.inventory.domain.feed import KEPT_DAYS
 
 BATCH = 200
 PAUSE = 5.0  # seconds; nobody waits for it: others get lapsed units without
@@ -27,7 +28,8 @@ async def sweep(ports: Ports) -> float:
 
 
 async def forget(ports: Ports) -> float:
-    """Delete carts' holds that ended a month ago; orders' stay. Seconds until the next pass."""
+    """Delete carts' holds that ended a month ago (orders' stay), and old messages. Seconds until the next pass."""
     async with ports.db.transaction() as tx:
         await tenure.let_through(tx)
-        return 0.0 if await storage.forget_old(tx, _KEPT_DAYS) else _RARELY
+        holds, messages = await storage.forget_old(tx, _KEPT_DAYS), await storage.forget_messages(tx, KEPT_DAYS)
+        return 0.0 if holds or messages else _RARELY

@@ -1,5 +1,6 @@
 """`/v1/stock`: what can be bought, for everyone; levels, settings, adjustments and movements, for operators."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -7,10 +8,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, model_validator
 
 from banyan.foundation import web
-from banyan.foundation.db import Row
 from banyan.foundation.service import Ports
 from banyan.foundation.web import Cursor, Limit, SureKey, Who
 from banyan.inventory import actions
+from banyan.inventory.actions.live_stock import Shown
 from banyan.inventory.api.shapes import Change, Flag, Id, IfMatch, Reason, Sku, SkuInPath, Units, refused
 from banyan.inventory.domain import DEFAULT_WAREHOUSE, LARGEST
 from banyan.kernel.refusals import NotFound
@@ -127,9 +128,11 @@ def routes(ports: Ports) -> APIRouter:
         cursor: Cursor = None,
     ) -> Response:
         """These SKUs (anyone), or all of them page by page (operators): those with fewer than `below`, or the low ones."""
-        if sku:
-            return _page(await actions.stock_of(ports, sku), None, operator=who.may(READ))
+        if sku and not who.may(READ):
+            return _page(await actions.stock_shown(ports, sku), None, operator=False)
         who.must(READ)
+        if sku:
+            return _page(await actions.stock_of(ports, sku), None, operator=True)
         begin = web.place(cursor, str)
         after = begin[0] if begin else None
         rows, last = await actions.stock_page(ports, after=after, below=below, low=low, limit=limit)
@@ -138,7 +141,7 @@ def routes(ports: Ports) -> APIRouter:
     @router.get("/{sku}", response_model=Stock, responses=refused(401, 404, 422))
     async def read_stock(who: Who, sku: SkuInPath) -> Response:
         """How many can be bought now. Operators also get levels, settings and the ETag to edit them with."""
-        rows = await actions.stock_of(ports, [sku])
+        rows = await (actions.stock_of(ports, [sku]) if who.may(READ) else actions.stock_shown(ports, [sku]))
         if not rows:
             raise NotFound("no such SKU")
         return _one(rows[0]) if who.may(READ) else web.json(_view(rows[0], operator=False))
@@ -173,14 +176,14 @@ def routes(ports: Ports) -> APIRouter:
     return router
 
 
-def _view(row: Row, *, operator: bool) -> dict[str, Any]:
+def _view(row: Shown, *, operator: bool) -> dict[str, Any]:
     public = ("sku", "available", "backorder", "low")
     return {name: row[name] for name in (*public, *(("low_stock_at", "version", "warehouses") if operator else ()))}
 
 
-def _one(row: Row) -> Response:
+def _one(row: Shown) -> Response:
     return web.json(_view(row, operator=True), etag=web.etag(row["version"]), cache_control="no-store")
 
 
-def _page(rows: list[Row], next_cursor: str | None, *, operator: bool) -> Response:
+def _page(rows: Sequence[Shown], next_cursor: str | None, *, operator: bool) -> Response:
     return web.page([_view(row, operator=operator) for row in rows], next_cursor)

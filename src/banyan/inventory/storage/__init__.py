@@ -2,6 +2,7 @@
 
 from banyan.inventory.storage.levels import Shift, Signal, make_places, own_levels, settle, shift
 from banyan.inventory.storage.listing import forget_old, list_reservations, read_reservation
+from banyan.inventory.storage.messages import changed_since, counted_since, forget_messages, note
 from banyan.inventory.storage.movements import Move, list_movements, write_movements
 from banyan.inventory.storage.reservations import (
     Ends,
@@ -22,6 +23,7 @@ from banyan.inventory.storage.stock import (
     list_stock,
     lock_settings,
     look_up,
+    look_up_as_of,
     sku_is_known,
 )
 from banyan.inventory.storage.warehouses import (
@@ -42,6 +44,9 @@ __all__ = [
     "available",
     "change_settings",
     "change_warehouse",
+    "changed_since",
+    "counted_since",
+    "forget_messages",
     "forget_old",
     "keep_all",
     "lapsed_batch",
@@ -55,8 +60,10 @@ __all__ = [
     "lock_warehouse",
     "look",
     "look_up",
+    "look_up_as_of",
     "make_places",
     "mark_released",
+    "note",
     "open_all",
     "own_levels",
     "pass_on",

@@ -36,6 +36,11 @@ FROM stock CROSS JOIN LATERAL (
 WHERE {of_stock}
 ORDER BY stock.sku"""
 _LOOK_UP = _SEEN.format(of_freed="sku = ANY($1)", of_stock="stock.sku = ANY($1)")
+# When it was so, as a text that sorts: of two snapshots the later has a higher xmax, or fewer transactions still open.
+_LOOK_UP_AS_OF = f"""
+SELECT seen.*, lpad(pg_snapshot_xmax(as_of.at)::text, 20, '0') || '.'
+    || lpad((99999 - (SELECT count(*) FROM pg_snapshot_xip(as_of.at)))::text, 5, '0') AS as_of
+FROM (SELECT pg_current_snapshot() AS at OFFSET 0) AS as_of CROSS JOIN ({_LOOK_UP}) AS seen"""
 _LIST = (
     _SEEN.format(
         of_freed="true",
@@ -78,6 +83,11 @@ WHERE stock.sku = new.sku AND (stock.backorder, stock.low_stock_at) <> (new.back
 async def look_up(db: Db | Tx, skus: Collection[str]) -> list[Row]:
     """How it stands with each SKU that is known, ordered by SKU."""
     return await db.fetch(_LOOK_UP, list(skus))
+
+
+async def look_up_as_of(db: Db, skus: Collection[str]) -> list[Row]:
+    """The same, each with `as_of`: what was looked up later has a greater one, or saw the same."""
+    return await db.fetch(_LOOK_UP_AS_OF, list(skus))
 
 
 async def available(db: Db, skus: Collection[str], cart_ids: Collection[str]) -> dict[str, Available]:

@@ -62,15 +62,23 @@ async def redeem(ports: Ports, visitor: Visitor, key: Key | None, *, token: str)
         raise LinkRefused
     grant = await granting.prepare(ports, account, method=_METHODS[found[1]], visitor=visitor)
 
+    proved = False
+
     async def effect(tx: Tx) -> None:
+        nonlocal proved
+        proved = False
         if not await links.use(tx, tokens.digest(token)) or not await granting.keep(tx, grant):
             raise LinkRefused
         await links.void(tx, account.id)
         if found[1] == "sign_in" and await accounts.prove_email(tx, account.id):
             # Whoever signed up with somebody else's address must not stay when its owner comes.
+            proved = True
             await sessions.end_all(tx, account.id, "email_proved", but=grant.session_id)
             if account.scheme is not None:
                 tx.tell(PasswordChanged(user_id=account.id))
         await throttles.empty(tx, LINK.subject(account.canonical))
 
-    return await granting.once(ports, key, grant.answer(), effect)
+    answer = await granting.once(ports, key, grant, grant.answer(), effect)
+    if ports.sessions is not None and proved:
+        await ports.sessions.carry(grant.session_id, account.id, account.epoch + 1)
+    return answer

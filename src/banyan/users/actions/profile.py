@@ -1,6 +1,6 @@
 """One's own account: reading it, changing name and preferences, changing the password."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from banyan.contracts.users import PasswordChanged, ProfileChanged, SessionsEnded
@@ -11,8 +11,8 @@ from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Forbidden, Stale
 from banyan.users import passwords
-from banyan.users.actions import guarding, letters
-from banyan.users.actions.sessions import SessionEnded, must_live
+from banyan.users.actions import apart, guarding, letters
+from banyan.users.actions.sessions import SessionEnded, must_live, must_live_apart
 from banyan.users.actions.signing_in import fits
 from banyan.users.actions.signing_up import for_old_shop, refuse_weak
 from banyan.users.domain.accounts import FRESH_SECONDS, Account, Visitor
@@ -76,8 +76,10 @@ async def change_password(
         text=_CHANGED.format(shop=shop.shop_name, origin=shop.origin),
     )
 
+    await must_live_apart(ports, who)
+
     async def effect(tx: Tx) -> Answer:
-        await must_live(tx, who)
+        await must_live(ports, tx, who)
         if not await accounts.set_password(tx, account.id, account.epoch, (passwords.CURRENT, hashed), legacy):
             raise Conflict("the account was changed meanwhile; try again")
         await links.void(tx, account.id)
@@ -87,6 +89,8 @@ async def change_password(
         return Answer(204, b"")
 
     answer = await idempotency.once(ports.db, key, effect)
+    if ports.sessions is not None and who.session_id and not answer.replayed:
+        await ports.sessions.carry(who.session_id, account.id, account.epoch + 1)
     ports.due["post"].ring()
     return answer
 
@@ -94,7 +98,7 @@ async def change_password(
 async def _prove(ports: Ports, who: Principal, visitor: Visitor, account: Account, current: str | None) -> None:
     """Whoever has only the access token must not be able to take the account over."""
     if account.scheme is None:
-        began = await sessions.began(ports.db, who.session_id, account.id)
+        began = await _began(ports, who, account)
         if began is None or began < ports.clock.now() - timedelta(seconds=FRESH_SECONDS):
             raise Forbidden("sign in again first: this needs a session of the last 15 minutes", code="sign_in_again")
         return
@@ -103,3 +107,11 @@ async def _prove(ports: Ports, who: Principal, visitor: Visitor, account: Accoun
     if not (await fits(ports, account, current or "")).fits:
         await guarding.failed(ports, guarded)
         raise Forbidden("the current password is another one", code="wrong_password")
+
+
+async def _began(ports: Ports, who: Principal, account: Account) -> datetime | None:
+    """When the session that asks began; None when it is over."""
+    if ports.sessions is None:
+        return await sessions.began(ports.db, who.session_id, account.id)
+    session = await apart.live(ports, ports.sessions, who.session_id, account.id)
+    return session.created_at if session else None

@@ -20,7 +20,7 @@ async def sign_in_known(ports: Ports, call: SignIn) -> SignedIn:
     grant = await granting.prepare(ports, account, method="legacy_session", visitor=Visitor(user_agent=call.user_agent))
     async with ports.db.transaction() as tx:
         if not await granting.keep(tx, grant):
-            raise _nobody()
+            raise _nobody()  # what was kept of it apart, nobody can use
     return SignedIn(access_token=grant.access_token, refresh_token=grant.refresh_token, expires_in=grant.seconds)
 
 

@@ -11,8 +11,9 @@ from hashlib import sha256
 from banyan.contracts.users import SessionsEnded
 from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
+from banyan.foundation.sessions import Sessions
 from banyan.kernel.refusals import Unauthenticated
-from banyan.users.actions import keys
+from banyan.users.actions import apart, keys
 from banyan.users.domain import tokens, views
 from banyan.users.domain.accounts import Account
 from banyan.users.storage import accounts, sessions
@@ -57,17 +58,31 @@ async def refresh(ports: Ports, token: str, retry_key: str | None) -> Refreshed:
         tx.tell(SessionsEnded(user_id=account.id, reason="refresh_token_reused"))
         return RefreshReused()
 
+    if ports.sessions is not None:
+        return await _apart(ports, ports.sessions, token, seed, used_with)
     outcome = await ports.db.retrying(effect)
     if isinstance(outcome, RefreshRefused):
         raise outcome
     shown, account, following = outcome
+    return await _pair(ports, account, shown.session_id, following, again=shown.used)
+
+
+async def _pair(ports: Ports, account: Account, session_id: str, following: str, *, again: bool) -> Refreshed:
     pair = views.Tokens(
-        access_token=await keys.access_token(ports, account, shown.session_id),
+        access_token=await keys.access_token(ports, account, session_id),
         expires_in=ports.settings.access_token_seconds,
         refresh_token=following,
-        session_id=shown.session_id,
+        session_id=session_id,
     )
-    return Refreshed(pair, again=shown.used)
+    return Refreshed(pair, again=again)
+
+
+async def _apart(ports: Ports, store: Sessions, token: str, seed: bytes, used_with: bytes | None) -> Refreshed:
+    """The same where sessions are kept apart from the users database."""
+    outcome = await apart.exchange(ports, store, token, seed, used_with)
+    if isinstance(outcome, str):
+        raise RefreshReused if outcome == "reused" else RefreshRefused
+    return await _pair(ports, outcome.account, outcome.session_id, outcome.following, again=outcome.again)
 
 
 async def revoke(ports: Ports, token: str) -> None:
@@ -78,5 +93,9 @@ async def revoke(ports: Ports, token: str) -> None:
         if owner and await sessions.end(tx, *owner, "signed_out"):
             tx.tell(SessionsEnded(user_id=owner[1], reason="signed_out"))
 
-    if tokens.is_refresh(token):
+    if not tokens.is_refresh(token):
+        return
+    if ports.sessions is not None:
+        await apart.revoke(ports, ports.sessions, token)
+    else:
         await ports.db.retrying(effect)

@@ -5,7 +5,7 @@ from banyan.foundation.auth import Principal
 from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
-from banyan.users.actions.sessions import must_live
+from banyan.users.actions.sessions import must_live, must_live_apart
 from banyan.users.domain import tokens, views
 from banyan.users.domain.accounts import OPERATOR, OPERATOR_LINK_SECONDS, Account, permissions
 from banyan.users.domain.emails import Email, parse
@@ -51,10 +51,11 @@ async def set_roles(
     """
     who.must("users:write")
     chosen = sorted(set(wanted))
+    await must_live_apart(ports, who)
 
     async def effect(tx: Tx) -> Account:
         await accounts.lock_operators(tx)
-        await must_live(tx, who)
+        await must_live(ports, tx, who)
         changed = await accounts.set_roles(tx, user_id, chosen, actor_id=who.signed_in(), version=version)
         if changed is None:
             return await _unchanged(tx, who, user_id, chosen, version)

@@ -44,7 +44,7 @@ async def sign_in(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
             keep = found.scheme != passwords.CURRENT and await tenure.may_go_back(tx)
             await accounts.upgrade_hash(tx, found.id, found.hash, (passwords.CURRENT, verdict.upgrade), keep_old=keep)
 
-    return await granting.once(ports, key, grant.answer(), effect)
+    return await granting.once(ports, key, grant, grant.answer(), effect)
 
 
 async def fits(ports: Ports, account: Account | None, password: str) -> passwords.Verdict:

@@ -46,7 +46,7 @@ async def sign_up(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
         tx.tell(UserRegistered(user_id=account.id, email=account.email, name=account.name))
 
     try:
-        return await granting.once(ports, key, Answer(201, signed_up.model_dump_json().encode()), effect)
+        return await granting.once(ports, key, grant, Answer(201, signed_up.model_dump_json().encode()), effect)
     except EmailTaken:
         await guarding.failed(ports, guarded)
         raise

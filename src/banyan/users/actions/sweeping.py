@@ -2,6 +2,7 @@
 
 from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
+from banyan.users.actions import apart
 from banyan.users.storage import links, sessions, throttles
 
 KEEP_DAYS = 30
@@ -16,4 +17,5 @@ async def sweep(ports: Ports) -> float:
         await throttles.forget_old(tx)
         return await sessions.forget_old(tx, KEEP_DAYS)
 
-    return 1.0 if await ports.db.retrying(effect) else _LOOK_SECONDS
+    told = await apart.tell_ends(ports, ports.sessions) if ports.sessions is not None else 0
+    return 1.0 if await ports.db.retrying(effect) or told else _LOOK_SECONDS

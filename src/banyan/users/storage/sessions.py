@@ -14,6 +14,7 @@ _BEGIN = """
 INSERT INTO session (id, account_id, method, user_agent, expires_at)
 SELECT $1, id, $4, $5, shop_now() + make_interval(secs => $6) FROM account
 WHERE id = $2 AND epoch = $3 AND status = 'active' FOR SHARE"""
+_MAY_BEGIN = "SELECT true FROM account WHERE id = $1 AND epoch = $2 AND status = 'active' FOR SHARE"
 _FIRST = """
 INSERT INTO refresh_token (hash, session_id, expires_at) SELECT $1, id, expires_at FROM session WHERE id = $2"""
 _USE = """
@@ -57,6 +58,11 @@ async def begin(
         return False
     await tx.execute(_FIRST, refresh_hash, session_id)
     return True
+
+
+async def may_begin(tx: Tx, account_id: str, epoch: int) -> bool:
+    """What `begin` asks of the account, for a session that is kept elsewhere."""
+    return bool(await tx.fetchval(_MAY_BEGIN, account_id, epoch))
 
 
 async def presented(tx: Tx, refresh_hash: bytes, recent_seconds: float) -> Presented | None:

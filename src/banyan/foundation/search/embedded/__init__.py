@@ -13,11 +13,12 @@ import tantivy
 
 from banyan.foundation.search import Document, Query, WritesLost
 from banyan.foundation.search.embedded.answering import Answering
-from banyan.foundation.search.embedded.fields import VERSION, is_text, prepare, row, schema
+from banyan.foundation.search.embedded.fields import VERSION, prepare, row, schema
 from banyan.foundation.search.embedded.memory import give_back_memory
 from banyan.foundation.search.embedded.reading import State
 from banyan.foundation.search.embedded.vocabulary import Words
 from banyan.foundation.search.folder import Folder, Note
+from banyan.foundation.search.rows import is_text
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -12,6 +12,7 @@ _SMALL, _SHALLOW, _SHORT = 10_000, 200, 60
 class Answering:
     """An index by what was read of it last, and the position noted with that."""
 
+    common = ""
     _state: State
     _position: str | None
 

@@ -12,10 +12,11 @@ from tantivy import Query as Tree
 from banyan.foundation.search import PATH, Facet, PriceBand, Query, Results, Sort
 from banyan.foundation.search import ranking as rank
 from banyan.foundation.search.asking import Every, Prefix, Some, Word
-from banyan.foundation.search.embedded.fields import BETWEEN, label, name_key, number, stem, translate
+from banyan.foundation.search.embedded.fields import translate
 from banyan.foundation.search.embedded.vocabulary import Words
 from banyan.foundation.search.narrowing import EDGES, HIGHEST, bands, facets, settled
 from banyan.foundation.search.ranking import Attempt, attempts
+from banyan.foundation.search.rows import BETWEEN, label, name_key, number, stem
 from banyan.foundation.search.suggesting import choose, completes, typed
 from banyan.foundation.search.words import LONGEST_TEXT, START, edits_allowed, has_words
 
