@@ -69,11 +69,45 @@ async def test_a_step_changed_after_it_was_applied_stops_the_upgrade(url: str, t
     assert "two" not in await tables(url)
 
 
-async def test_an_older_version_does_not_touch_a_newer_database(url: str, tmp_path: Path) -> None:
-    await migrate.upgrade(url, "shelf", package(tmp_path, "CREATE TABLE one ()", "CREATE TABLE two ()"))
+async def test_the_version_before_starts_again_beside_one_that_has_added_to_the_schema(
+    url: str, tmp_path: Path
+) -> None:
+    package(tmp_path, "CREATE TABLE one ()", "CREATE TABLE two ()")
+    await migrate.upgrade(url, "shelf", tmp_path)
     (tmp_path / "schema" / "0002_step.sql").unlink()
-    with pytest.raises(WrongSchema, match=r"shelf is at step 2; this version knows 1\. Use a newer one"):
+    assert await migrate.upgrade(url, "shelf", tmp_path) == []
+
+
+async def test_a_version_that_needs_what_was_taken_away_does_not_start(url: str, tmp_path: Path) -> None:
+    package(
+        tmp_path,
+        "CREATE TABLE one ()",
+        "CREATE TABLE two ()",
+        "-- needs 2: who knows one step reads one\nDROP TABLE one",
+    )
+    await migrate.upgrade(url, "shelf", tmp_path)
+    (tmp_path / "schema" / "0003_step.sql").unlink()
+    assert await migrate.upgrade(url, "shelf", tmp_path) == []
+    (tmp_path / "schema" / "0002_step.sql").unlink()
+    with pytest.raises(WrongSchema, match=r"shelf is at step 3, and this version knows 1: too few\. Use a newer one"):
         await migrate.upgrade(url, "shelf", tmp_path)
+
+
+async def test_a_step_lets_who_uses_the_table_pass_and_is_done_after_them(url: str, tmp_path: Path) -> None:
+    await migrate.upgrade(url, "shelf", package(tmp_path, "CREATE TABLE one ()"))
+    con, other = await asyncpg.connect(url), await asyncpg.connect(url)
+    transaction = con.transaction()
+    await transaction.start()
+    await con.execute("LOCK TABLE one IN ACCESS SHARE MODE")
+    package(tmp_path, "CREATE TABLE one ()", "ALTER TABLE one ADD COLUMN n int")
+    upgrade = asyncio.create_task(migrate.upgrade(url, "shelf", tmp_path))
+    for _ in range(3):  # each of these would stand behind the step for good
+        await other.fetch("SELECT count(*) FROM one")
+        await asyncio.sleep(0.5)
+    await transaction.commit()
+    assert await upgrade == ["shelf 0002_step"]
+    await con.close()
+    await other.close()
 
 
 @pytest.mark.parametrize("names", [["0002_a.sql"], ["0001_a.sql", "0003_b.sql"], ["0001_a.sql", "0001_b.sql"]])

@@ -79,3 +79,12 @@ def test_every_invariant_is_in_its_page() -> None:
     known = [each for name in topology.SERVICES for each in topology.service(name).invariants] + list(COMMON)
     promises = [each.promise for each in known] + [promise for _, _, promise, _ in ACROSS]
     assert [promise for promise in promises if f" {promise} |" not in page] == []
+
+
+def test_a_step_that_takes_something_away_says_which_versions_it_leaves() -> None:
+    steps = [step for name in topology.SERVICES for step in migrate.steps(topology.service(name).folder)]
+    taking = re.compile(
+        r"^\s*(?:DROP (?!TRIGGER|FUNCTION|INDEX)|ALTER TABLE [^;]*\b(?:DROP|RENAME|TYPE|SET NOT NULL)\b)", re.I | re.M
+    )
+    silent = [step for step in [*steps, *migrate.steps(migrate.FOUNDATION)] if taking.search(step.read_text("utf-8"))]
+    assert [step.name for step in silent if not step.read_text("utf-8").startswith("-- needs ")] == []
