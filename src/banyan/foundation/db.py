@@ -30,7 +30,7 @@ AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, Again)
 _FENCED = "BN503"  # what the fence around a shop that moves in says (schema/0002_tenure.sql)
 _SYSTEM = {"db.system.name": "postgresql"}  # of a span, as OpenTelemetry names it
 # An InternalClientError is a connection that broke while nobody waited for it, or no server that takes writes yet.
-_GONE = (
+GONE = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -117,7 +117,7 @@ class Db:
                     "jit": "off",
                 },
             )
-        except (*_GONE, asyncpg.PostgresError) as error:
+        except (*GONE, asyncpg.PostgresError) as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
         return cls(pool, clock=clock, ids=ids)
 
@@ -201,13 +201,13 @@ class Db:
             con = await self._pool.acquire(timeout=seconds)
         except TimeoutError:
             raise Unavailable("all database connections are busy", retry_after=1) from None
-        except _GONE as error:
+        except GONE as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}", retry_after=1) from error
         try:
             yield con
         except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as error:
             raise Unavailable("the database took too long", retry_after=1) from error
-        except _GONE as error:
+        except GONE as error:
             with suppress(asyncpg.InterfaceError):  # the pool may have let it go already
                 con.terminate()  # whatever state it is in, nobody else is to have it
             raise Unavailable(f"the database went away: {type(error).__name__}", retry_after=1) from error

@@ -25,7 +25,10 @@ CREATE TABLE IF NOT EXISTS schema_step (
 ALTER TABLE schema_step ADD COLUMN IF NOT EXISTS needs integer NOT NULL DEFAULT 0"""
 _HAS_NEEDS = "SELECT FROM pg_attribute WHERE attrelid = to_regclass('schema_step') AND attname = 'needs'"
 _NEEDS = re.compile(r"-- needs (\d+)\b")
-_TURNS, _PATIENCE = 10, "2s"  # of a step that waits for a table: shoppers stand behind it, so it lets them pass in between
+_TURNS, _PATIENCE = (
+    10,
+    "2s",
+)  # of a step that waits for a table: shoppers stand behind it, so it lets them pass in between
 
 
 class WrongSchema(Exception):
@@ -52,7 +55,9 @@ async def upgrade(url: str, service: str, folder: Path) -> list[str]:
                 return await _upgrade(con, service, folder)
             except asyncpg.LockNotAvailableError:
                 await asyncio.sleep(1)
-        raise Unavailable(f"the tables of {service} are busy, so they could not be changed; start it again", retry_after=5)
+        raise Unavailable(
+            f"the tables of {service} are busy, so they could not be changed; start it again", retry_after=5
+        )
     finally:
         await con.close()
 

@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 
 from banyan.foundation.bus import OtherBus, Take
-from banyan.foundation.db import PlainConnection
+from banyan.foundation.db import GONE, PlainConnection
 from banyan.foundation.envelope import Envelope
 from banyan.foundation.wake import Wake
 from banyan.kernel.refusals import Unavailable
@@ -19,13 +19,6 @@ from banyan.kernel.refusals import Unavailable
 BATCH = 200
 _CHANNEL = "published"
 _PLACE = re.compile(r"\d+\.\d+")
-_GONE = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InternalClientError,
-)
 
 # One statement, one commit. Listeners are told which topics, so that nobody looks for what is not theirs.
 _PUBLISH = """
@@ -87,7 +80,7 @@ class PostgresBus:
             async with pool.acquire() as con, con.transaction():
                 await con.execute("SELECT pg_advisory_xact_lock(7065)")
                 await con.execute(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
-        except _GONE as error:
+        except GONE as error:
             raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
         return cls(pool, url)
 
@@ -158,7 +151,7 @@ class PostgresBus:
     async def _ask(self, sql: str, *values: Any) -> "list[asyncpg.Record]":
         try:
             return await self._pool.fetch(sql, *values)
-        except _GONE as error:
+        except GONE as error:
             raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
 
     async def _listen(self) -> "asyncpg.Connection[asyncpg.Record]":
@@ -170,7 +163,7 @@ class PostgresBus:
                     self._lease = await asyncpg.connect(self._url)
                     await self._lease.add_listener(_CHANNEL, lambda *said: self._ring(str(said[-1]).split(",")))
                 return self._lease
-            except _GONE as error:
+            except GONE as error:
                 raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
 
     async def _hold(self, group: str) -> bool:
@@ -183,7 +176,7 @@ class PostgresBus:
                 if not await lease.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 1))", group):
                     return False
                 await lease.execute("INSERT INTO reader (name) VALUES ($1) ON CONFLICT DO NOTHING", group)
-            except _GONE as error:
+            except GONE as error:
                 raise Unavailable(f"the bus does not answer: {type(error).__name__}") from error
             self._leased.add(group)
             return True
