@@ -15,10 +15,10 @@ test: $(VENV)/.dev  ## the whole test suite, its two halves side by side
 	$(MAKE) --no-print-directory -j2 test-trials test-rest
 
 test-trials: $(VENV)/.dev
-	$(RUN)/pytest tests/move tests/trial
+	$(RUN)/pytest tests/move tests/trial tests/cluster
 
 test-rest: $(VENV)/.dev
-	$(RUN)/pytest tests --ignore tests/move --ignore tests/trial
+	$(RUN)/pytest tests --ignore tests/move --ignore tests/trial --ignore tests/cluster
 
 check: $(VENV)/.dev  ## format, lint, strict types, walls
 	$(RUN)/ruff format --check .

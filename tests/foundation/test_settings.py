@@ -17,7 +17,7 @@ def test_other_programs_variables_are_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("CURRENCY", "euro"), ("POOL_SIZE", "0"), ("HOLD_AT", "sometimes"), ("ACCESS_TOKEN_SECONDS", "3600")],
+    [("CURRENCY", "euro"), ("POOL_SIZE", "2"), ("HOLD_AT", "sometimes"), ("ACCESS_TOKEN_SECONDS", "3600")],
 )
 def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(WrongSettings, match=f"BANYAN_{name}"):

@@ -38,7 +38,7 @@ async def _product(shop: FakeShop, request: Request, _: Json) -> Response:
 async def _search(shop: FakeShop, request: Request, _: Json) -> Response:
     asked = request.query_params
     text, brands = asked.get("q", "").lower(), asked.getlist("brand")
-    corrected = "mug" if text == "mgu" else None
+    corrected = "mug" if text == "mgu" and shop.indexed else None
     found = [p for p in shop.products.values() if (corrected or text) in p["name"].lower()]
     if asked.get("category"):
         wanted = asked["category"]
@@ -57,10 +57,11 @@ async def _search(shop: FakeShop, request: Request, _: Json) -> Response:
         {
             "items": found[at : at + limit],
             "total": len(found),
-            "facets": facets,
+            "facets": facets if shop.indexed else dict.fromkeys(facets, ()),
             "next_cursor": following,
             "corrected": corrected,
         }
+        | ({} if shop.indexed else {"degraded": True})
     )
 
 

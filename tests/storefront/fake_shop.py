@@ -53,6 +53,7 @@ class FakeShop:
         self.vaulted: list[str] = []
         self.away: set[str] = set()
         self.broken: set[str] = set()
+        self.indexed = True  # else searches are answered without the search index
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.number = 0
         for row in _ROWS:

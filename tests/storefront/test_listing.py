@@ -88,6 +88,37 @@ async def test_nothing_found_offers_other_ways(browser: Browser) -> None:
     assert "Take the filters off" in page.text
 
 
+def notices(browser: Browser) -> list[str]:
+    """What is said about the whole search, to those who listen to the page as well."""
+    return [each.text for each in browser.page.all("p", class_="note", role="status") if "limited" in each.text]
+
+
+async def test_a_search_without_its_index_says_that_it_is_limited_and_still_lists(
+    browser: Browser, shop: FakeShop
+) -> None:
+    whole = await browser.get("/search?q=tent")
+    before = shown(browser)
+    assert notices(browser) == []
+    shop.indexed = False
+    page = await browser.get("/search?q=tent")
+    [notice] = notices(browser)
+    assert notice.startswith("Search is limited at the moment: ")
+    assert shown(browser) == before != []
+    assert len(page.all("script")) == len(whole.all("script"))
+    shop.indexed = True
+    await browser.get("/search?q=tent")
+    assert notices(browser) == []
+
+
+async def test_a_search_without_its_index_that_finds_nothing_does_not_say_that_there_is_nothing(
+    browser: Browser, shop: FakeShop
+) -> None:
+    shop.indexed = False
+    page = await browser.get("/search?q=mgu")
+    assert len(notices(browser)) == 1
+    assert page.first("div", class_="empty").first("h2").text == "We could not look on every shelf."
+
+
 async def test_a_category_names_the_way_to_it(browser: Browser) -> None:
     page = await browser.get("/c/tents")
     crumbs = [each.text for each in page.first("nav", class_="crumbs").all("li")]

@@ -1,11 +1,10 @@
 """A URL's scheme chooses the backend: the only branch between a laptop and a cloud."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from banyan.foundation.schemes import driver, pick
 from banyan.foundation.settings import Settings, WrongSettings
 from banyan.kernel.clock import Clock, SystemClock
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from banyan.foundation.queue import Queue
     from banyan.foundation.search import Search
     from banyan.foundation.sessions import Sessions
-
-T = TypeVar("T")
 
 
 def folder(url: str, settings: Settings) -> Path:
@@ -41,7 +38,7 @@ async def bus(url: str) -> "Bus":
 
         return await KafkaBus.connect(url)
 
-    return await _pick("bus", url, {"postgresql": postgres, "kafka": kafka, "kafkas": kafka})
+    return await pick("bus", url, {"postgresql": postgres, "kafka": kafka, "kafkas": kafka})
 
 
 async def cache(settings: Settings, clock: Clock) -> "Cache":
@@ -58,7 +55,7 @@ async def cache(settings: Settings, clock: Clock) -> "Cache":
 
         return await RedisCache.connect(url, clock)
 
-    return await _pick("cache", url, {"memory": memory, "redis": redis, "rediss": redis})
+    return await pick("cache", url, {"memory": memory, "redis": redis, "rediss": redis})
 
 
 async def search(settings: Settings) -> "Search":
@@ -91,7 +88,7 @@ async def search(settings: Settings) -> "Search":
 
         return OpenSearchSearch(place(url))
 
-    return await _pick("search", url, {"embedded": embedded, "opensearch": opensearch, "opensearchs": opensearch})
+    return await pick("search", url, {"embedded": embedded, "opensearch": opensearch, "opensearchs": opensearch})
 
 
 def search_of_several(url: str) -> str:
@@ -116,7 +113,7 @@ async def media(settings: Settings) -> "Media":
 
         return S3Media(aws.place("BANYAN_MEDIA_URL", url))
 
-    return await _pick("media", url, {"file": file, "s3": s3})
+    return await pick("media", url, {"file": file, "s3": s3})
 
 
 async def mail(settings: Settings, clock: Clock | None = None) -> "Mail":
@@ -144,7 +141,7 @@ async def mail(settings: Settings, clock: Clock | None = None) -> "Mail":
         where = aws.place("BANYAN_MAIL_URL", url, "from")
         return SesMail(where, Sender(where.options.get("from", ""), settings.shop_name), clock)
 
-    return await _pick("mail", url, {"file": file, "smtp": smtp, "smtps": smtp, "ses": ses})
+    return await pick("mail", url, {"file": file, "smtp": smtp, "smtps": smtp, "ses": ses})
 
 
 async def keys(settings: Settings, clock: Clock | None = None) -> "Keys":
@@ -162,7 +159,7 @@ async def keys(settings: Settings, clock: Clock | None = None) -> "Keys":
 
         return KmsKeys(aws.place("BANYAN_KEYS_URL", url), clock)
 
-    return await _pick("keys", url, {"file": file, "kms": kms})
+    return await pick("keys", url, {"file": file, "kms": kms})
 
 
 async def sessions(settings: Settings) -> "Sessions | None":
@@ -176,7 +173,7 @@ async def sessions(settings: Settings) -> "Sessions | None":
 
         return DynamoSessions(aws.place("BANYAN_SESSIONS_URL", url))
 
-    return await _pick("sessions", url, {"dynamodb": dynamodb}) if url else None
+    return await pick("sessions", url, {"dynamodb": dynamodb}) if url else None
 
 
 async def queue(setting: str, settings: Settings, clock: Clock) -> "Queue | None":
@@ -195,7 +192,7 @@ async def queue(setting: str, settings: Settings, clock: Clock) -> "Queue | None
 
         return SqsQueue(name, aws.place(name, url, "wait"))
 
-    return await _pick(setting, url, {"file": file, "sqs": sqs}) if url else None
+    return await pick(setting, url, {"file": file, "sqs": sqs}) if url else None
 
 
 async def outlets(settings: Settings) -> "tuple[Outlet, ...]":
@@ -218,33 +215,10 @@ async def outlets(settings: Settings) -> "tuple[Outlet, ...]":
 
             return EventBridgeOutlet(aws.place(name, url))
 
-        made.append(await _pick("outlets", url, {"sns": sns, "eventbridge": eventbridge}))
+        made.append(await pick("outlets", url, {"sns": sns, "eventbridge": eventbridge}))
     if len({each.name for each in made}) < len(made):
         raise WrongSettings(f"{name}: the same outlet twice")
     return tuple(made)
-
-
-@contextmanager
-def driver(extra: str) -> Iterator[None]:
-    """Around the import of a backend whose driver may not be installed: WrongSettings says how to install it."""
-    try:
-        yield
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").startswith("banyan"):
-            raise
-        raise WrongSettings(
-            f"{missing.name} is not installed; it comes with: pip install 'banyan-commerce[{extra}]'"
-        ) from None
-
-
-async def _pick(port: str, url: str, makers: Mapping[str, Callable[[], Awaitable[T]]]) -> T:
-    scheme = url.partition("://")[0]
-    if scheme not in makers:
-        known = ", ".join(f"{name}://" for name in makers)
-        raise WrongSettings(
-            f"BANYAN_{port.upper()}_URL: {scheme or 'nothing'}:// is no backend for {port}. Known: {known}"
-        )
-    return await makers[scheme]()
 
 
 def no_search(service: str) -> "Search":

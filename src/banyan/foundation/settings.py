@@ -38,7 +38,7 @@ class Settings(BaseModel):
     move_database_url: SecretStr = SecretStr("")
     # A replica for reads of shoppers that may be a moment old.
     catalog_replica_url: SecretStr = SecretStr("")
-    pool_size: int = Field(default=8, ge=2, le=200)
+    pool_size: int = Field(default=8, ge=3, le=200)  # a relay and a search keeper hold one each
 
     # Where a service listens when it is its own process: BANYAN_ORDERS_URL.
     users_url: str = ""

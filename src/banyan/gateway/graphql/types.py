@@ -163,6 +163,9 @@ class Found:
     corrected: str | None
     facets: Facets
     next_cursor: str | None
+    degraded: bool = strawberry.field(
+        description="The search index is away: plain matches, without relevance, corrections and facets."
+    )
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Found":
@@ -177,6 +180,7 @@ class Found:
                 price=[PriceBand(low=f.get("low"), high=f.get("high"), count=f["count"]) for f in facets["price"]],
             ),
             next_cursor=given.get("next_cursor"),
+            degraded=bool(given.get("degraded")),
         )
 
 

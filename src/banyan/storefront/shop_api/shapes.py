@@ -112,6 +112,7 @@ class Found(Seen):
     facets: Facets = Facets()
     next_cursor: str | None = None
     corrected: str | None = None
+    degraded: bool = False  # the search index is away: plain matches, and no facets
 
 
 # ---- carts and orders -----------------------------------------------------------------------------------------------
