@@ -1,13 +1,14 @@
 """The edge of a process: every request has an id, a trace, an end and a limit; callers cannot multiply metrics."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from banyan.contracts import gateway
 from banyan.foundation import deadlines, telemetry
-from banyan.foundation.edge import LONGEST_REQUEST, Edge
+from banyan.foundation.edge import LONGEST_REQUEST, Edge, Quick
 from banyan.foundation.loopback import request
 from banyan.foundation.peers import HttpAnswer
 from banyan.kernel.clock import SystemClock
@@ -49,7 +50,9 @@ class Inside:
 class Door:
     """An edge that answers questions in tests."""
 
-    def __init__(self, name: str = "edge-test", *, trust: bool = False) -> None:
+    def __init__(
+        self, name: str = "edge-test", *, trust: bool = False, quick: Callable[[Any], Quick | None] | None = None
+    ) -> None:
         self.inside, clock = Inside(), SystemClock()
         self.able = True
         self.edge = Edge(
@@ -60,6 +63,7 @@ class Door:
             ready=self._ready,
             trust=trust,
             max_body=lambda method, path: 10 if path == "/small" else 1000,
+            quick=quick,
         )
 
     async def _ready(self) -> bool:
@@ -223,3 +227,48 @@ async def test_starting_and_stopping_is_acknowledged() -> None:
 
     await Door().edge({"type": "lifespan"}, receive, send)
     assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def _looked_up(scope: Any) -> Quick | None:
+    return Quick(200, [(b"content-type", b"text/plain")], b"known", "/known") if scope["path"] == "/known" else None
+
+
+async def test_quick_answers_have_an_id_each_or_the_one_that_came() -> None:
+    door = Door(quick=_looked_up)
+    ids = [(await door.ask("/known")).header("x-request-id") for _ in range(50)]
+    assert len(set(ids)) == 50
+    assert all(str(each).startswith("req_") and len(str(each)) == 24 for each in ids)
+    assert (await door.ask("/known", x_request_id="mine-1")).header("x-request-id") == "mine-1"
+    assert door.inside.requests == 0
+
+
+async def test_every_quick_answer_is_in_the_metrics_when_they_are_asked_for() -> None:
+    door = Door("quick-test", quick=_looked_up)
+    for _ in range(3):
+        for _ in range(75):
+            await door.ask("/known")
+        told = (await door.ask("/metrics")).body.decode()
+    labels = 'method="GET",route="/known",service="quick-test",status="200"'
+    [counted] = [
+        line for line in told.splitlines() if line.startswith("http_server_request_duration_seconds_count{" + labels)
+    ]
+    assert counted.endswith(" 225.0")
+    [seconds] = [
+        line for line in told.splitlines() if line.startswith("http_server_request_duration_seconds_sum{" + labels)
+    ]
+    assert 0 < float(seconds.split()[1]) < 225
+
+
+def test_a_slow_one_among_quick_answers_is_told_as_slow() -> None:
+    seen = telemetry.Quickest("slow-test", "GET", "/known", "200")
+    seen.observe(10.0, 10.0001)
+    seen.observe(10.0, 10.2)
+    seen.settle()
+    seen.settle()
+    buckets = {
+        sample.labels["le"]: sample.value
+        for metric in telemetry.REQUESTS.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_bucket") and sample.labels["service"] == "slow-test"
+    }
+    assert (buckets["0.001"], buckets["0.1"], buckets["0.2"], buckets["+Inf"]) == (1, 1, 2, 2)

@@ -50,6 +50,7 @@ class Cluster:
     env: dict[str, str] = field(default_factory=dict)
     ending: bool = False
     _begun: dict[str, tuple[float, int]] = field(default_factory=dict)  # by label: when, and how often in vain
+    _starting: "asyncio.Future[list[BaseException | None]] | None" = None
     _watching: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:
@@ -78,7 +79,7 @@ class Cluster:
             "opensearch": self.opensearch,
         }
         self.told("engines: " + ", ".join((*engines, "haproxy")))
-        await asyncio.gather(*(asyncio.to_thread(engine.start) for engine in engines.values()))
+        await self._start_engines(engines.values())
         names = (*topology.SERVICES, "bus")
         urls = await databases.ensure(self.postgres.url, names)
         urls.pop("bus")
@@ -94,9 +95,19 @@ class Cluster:
         self._watching = asyncio.create_task(self._watch())
         self.note()
 
+    async def _start_engines(self, engines: Iterable[Postgres | Kafka | Redis | OpenSearch]) -> None:
+        """All at once; what fails is told when the others have started too, so that there is nothing `stop` does not know."""
+        threads = (asyncio.to_thread(engine.start) for engine in engines)
+        self._starting = asyncio.gather(*threads, return_exceptions=True)
+        for failed in await asyncio.shield(self._starting):
+            if isinstance(failed, BaseException):
+                raise failed
+
     async def stop(self) -> None:
         """The door first, then the parts, all together, then the engines."""
         self.ending = True
+        if self._starting is not None:
+            await self._starting
         if self._watching is not None:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
@@ -160,7 +171,10 @@ class Cluster:
             "haproxy": {"config": str(self.haproxy.config)},
         }
         found: dict[str, Any] = {"origin": self.layout.origin, "engines": engines, "parts": parts}
-        (self.layout.folder / "cluster.json").write_text(json.dumps(found, indent=2) + "\n")
+        file = self.layout.folder / "cluster.json"
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(found, indent=2) + "\n")
+        new.replace(file)
 
     async def _start_all(self, parts: Iterable[Part]) -> None:
         places = asyncio.Semaphore(_AT_ONCE)

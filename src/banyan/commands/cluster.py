@@ -14,6 +14,11 @@ from banyan.commands import DataDir, Json, run, table, tell
 app = typer.Typer(
     no_args_is_help=True, help="The shop as separate services on Kafka, Redis, OpenSearch and PostgreSQL."
 )
+_NEEDED = {  # Debian's package → its programs
+    "default-jdk-headless maven": ("java", "mvn"),
+    "redis-server": ("redis-server", "redis-cli"),
+    "haproxy": ("haproxy",),
+}
 
 
 @app.command()
@@ -37,7 +42,7 @@ def up(
 
 async def _up(port: int, host: str, copies: int, folder: Path, empty: bool) -> None:
     from banyan import process
-    from banyan.cluster.engines.program import DidNotStart, NotHere
+    from banyan.cluster.engines.program import DidNotStart, NotHere, needed
     from banyan.cluster.layout import Layout
     from banyan.cluster.running import Cluster
     from banyan.foundation.settings import WrongSettings
@@ -45,6 +50,11 @@ async def _up(port: int, host: str, copies: int, folder: Path, empty: bool) -> N
     from banyan.kernel.ids import SystemIds
 
     process.free(host, port)
+    try:  # before anything is started: an engine that is on its way up cannot be called back
+        for package, programs in _NEEDED.items():
+            needed(*programs, package=package)
+    except NotHere as missing:
+        raise WrongSettings(str(missing)) from None
     clock = SystemClock()
     cluster = Cluster(Layout.of(folder, port, copies, SystemIds(clock), host), clock, _say)
     stopping = asyncio.Event()

@@ -67,7 +67,8 @@ class Edge:
         self._trust = trust
         self._max_body = max_body
         self._quick = quick
-        self._observed: dict[tuple[str, str, int], Any] = {}  # of quick answers: their histograms
+        self._observed: dict[tuple[str, str, int], telemetry.Quickest] = {}  # of quick answers
+        self._named, self._number = b"req_" + ids.secret(6).hex().encode(), 0  # of quick answers: no chance for each
         self.draining = False
         self.running = 0
 
@@ -107,16 +108,18 @@ class Edge:
     async def _send(self, ready: Quick, scope: Scope, send: Send) -> None:
         """Send what is there, with the request's id, and count it."""
         began = self._clock.monotonic()
-        request_id = telemetry.request_id_of(scope["headers"]) or b"req_" + self._ids.secret(10).hex().encode()
+        request_id = telemetry.request_id_of(scope["headers"])
+        if not request_id:
+            self._number += 1
+            request_id = b"%b%08x" % (self._named, self._number)
         headers = [*ready.headers, (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": ready.status, "headers": headers})
         await send({"type": "http.response.body", "body": ready.body})
         labels = (scope["method"], ready.route, ready.status)
         seen = self._observed.get(labels)
         if seen is None:
-            seen = telemetry.REQUESTS.labels(self._name, labels[0], labels[1], str(labels[2]))
-            self._observed[labels] = seen
-        seen.observe(self._clock.monotonic() - began)
+            seen = self._observed[labels] = telemetry.Quickest(self._name, labels[0], labels[1], str(labels[2]))
+        seen.observe(began, self._clock.monotonic())
 
     def _seconds(self, given: dict[bytes, bytes]) -> float:
         told = given.get(gateway.DEADLINE.encode(), b"") if self._trust else b""
@@ -133,6 +136,8 @@ class Edge:
             ready = not self.draining and await self._ready()
             return await _plain(send, 200 if ready else 503, b'{"ready":%s}' % (b"true" if ready else b"false"))
         if path == "/metrics":
+            for seen in self._observed.values():
+                seen.settle()
             return await _plain(send, 200, telemetry.metrics(), CONTENT_TYPE_LATEST.encode())
         length = given.get(b"content-length", b"0")
         if not length.isdigit():

@@ -22,6 +22,43 @@ REQUESTS = Histogram(
     ["service", "method", "route", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10),
 )
+
+
+class Quickest:
+    """The shortest answers of a kind, counted here and told to their histogram some at a time: an observation of each would
+    cost a quarter of such an answer. Safe to `settle` at any time.
+    """
+
+    __slots__ = ("_count", "_histogram", "_seconds", "_since")
+
+    BOUND = 0.001  # seconds: the histogram's first bucket
+    _MOST, _OLDEST = 64, 1.0  # answers, and seconds, that are not told yet
+
+    def __init__(self, *labels: str) -> None:
+        self._histogram = REQUESTS.labels(*labels)
+        self._count, self._seconds, self._since = 0, 0.0, 0.0
+
+    def observe(self, began: float, ended: float) -> None:
+        """An answer between these two moments, in seconds of one clock."""
+        seconds = ended - began
+        if seconds > self.BOUND:
+            self._histogram.observe(seconds)
+            return
+        self._count += 1
+        self._seconds += seconds
+        if self._count == self._MOST or began - self._since > self._OLDEST:
+            self._since = began
+            self.settle()
+
+    def settle(self) -> None:
+        """Tell the histogram of all so far. Its library has no word for many observations at once."""
+        count, self._count = self._count, 0
+        seconds, self._seconds = self._seconds, 0.0
+        if count:
+            self._histogram._sum.inc(seconds)
+            self._histogram._buckets[0].inc(count)
+
+
 RELAYED = Counter("shop_events_relayed_total", "Events moved from an outbox to the bus", ["service"])
 REACTED = Counter("shop_events_handled_total", "Events handled by a consumer", ["consumer", "outcome"])
 UNREADABLE = Counter("shop_events_unreadable_total", "Records on the bus that were no facts, set aside", ["consumer"])

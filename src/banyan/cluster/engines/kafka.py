@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from banyan.cluster.engines.jars import jars
-from banyan.cluster.engines.program import Program, free_port
+from banyan.cluster.engines.program import DidNotStart, Program, free_port
 
 JARS = "org.apache.kafka:kafka_2.13:4.0.0"
 _CLUSTER = "banyanbanyanbanyanbany"  # 22 characters, as 16 bytes in base64 are
@@ -60,7 +60,15 @@ class Kafka:
         if not settings.exists():
             settings.write_text(self.settings())
             format_ = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(settings)]
-            subprocess.run(["java", *_SMALL, "-cp", path, *format_], check=True, capture_output=True)  # noqa: S603, S607
+            done = subprocess.run(  # noqa: S603 (our own words)
+                ["java", *_SMALL, "-cp", path, *format_],  # noqa: S607
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                settings.unlink()
+                raise DidNotStart(f"Kafka could not make its log: {(done.stderr or done.stdout).strip()[-600:]}")
         self.program.start(["java", *_SMALL, "-cp", path, "kafka.Kafka", str(settings)])
 
     def settings(self) -> str:

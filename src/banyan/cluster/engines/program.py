@@ -95,7 +95,7 @@ class Program:
                 return
             sleep(0.02)
         self.stop(kill=True)
-        raise DidNotStart(f"{self.name} did not start: {self.last_words()}")
+        raise DidNotStart(f"{self.name} did not start: {self.last_words() or 'it said nothing'}")
 
     def stop(self, *, kill: bool = False, seconds: float = SECONDS) -> None:
         """End it in order, or at once with `kill`; whoever does not end in time is killed. Safe to repeat."""
