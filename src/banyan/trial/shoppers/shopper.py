@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from banyan.kernel.ids import Ids
 from banyan.trial.crowd import ADDRESS
@@ -38,8 +39,8 @@ class Shop:
         self._product = [wire.get(f"/v1/products/{slug}") for slug in goods.products]
         self._list = [wire.get("/v1/products?limit=20")]
         self._list += [wire.get(f"/v1/products?limit=20&category={slug}") for slug in goods.categories]
-        self._search = [wire.get(f"/v1/search?q={word}&limit=20") for word in goods.words]
-        self._suggest = [wire.get(f"/v1/suggest?q={word[:length]}") for word in goods.words for length in (3, 4)]
+        self._search = [wire.get(f"/v1/search?q={quote(word)}&limit=20") for word in goods.words]
+        self._suggest = [wire.get(f"/v1/suggest?q={quote(word[:length])}") for word in goods.words for length in (3, 4)]
         self._account = [wire.get(path, token) for token in goods.tokens for path in ("/v1/me", "/v1/orders?limit=5")]
         self._popular = list(accumulate(1 / (n + 1) ** mix.skew for n in range(len(self._product))))
         self._done = dict.fromkeys(mix.shares, 0)
