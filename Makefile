@@ -1,4 +1,4 @@
-# up · test · check · bench · demo: each works from a fresh clone with only Python 3.11 or newer and make.
+# up · test · check · bench · demo · cluster: each works from a fresh clone with only Python 3.11 or newer and make.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -6,7 +6,7 @@ DATA_DIR ?= .banyan
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: up test test-trials test-rest check format bench bench-peers demo clean
+.PHONY: up test test-trials test-rest check format bench bench-peers demo cluster clean
 
 up: $(VENV)/.shop  ## start the whole shop in one process: http://127.0.0.1:8000
 	$(RUN)/banyan up --port $(PORT) --data-dir $(DATA_DIR)
@@ -39,6 +39,9 @@ bench-peers: $(VENV)/.dev  ## other shops from their registries, turn by turn wi
 demo: $(VENV)/.shop  ## a live legacy shop moves in, goes back and moves in again (needs Debian's mariadb-server)
 	$(RUN)/banyan move demo
 
+cluster: $(VENV)/.engines  ## every service in copies on Kafka, Redis, OpenSearch and PostgreSQL (docs/engines/cluster.md)
+	$(RUN)/banyan cluster up --port $(PORT)
+
 $(VENV)/bin/uv:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Banyan needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +49,10 @@ $(VENV)/bin/uv:
 
 $(VENV)/.shop: $(VENV)/bin/uv pyproject.toml uv.lock
 	UV_PROJECT_ENVIRONMENT=$(VENV) $(RUN)/uv sync --quiet --frozen --no-dev --inexact
+	touch $@
+
+$(VENV)/.engines: $(VENV)/.shop
+	UV_PROJECT_ENVIRONMENT=$(VENV) $(RUN)/uv sync --quiet --frozen --no-dev --inexact --all-extras
 	touch $@
 
 $(VENV)/.dev: $(VENV)/bin/uv pyproject.toml uv.lock

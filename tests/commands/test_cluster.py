@@ -1,7 +1,9 @@
 """`banyan cluster`: who runs where is told as it was written down, and a cluster that cannot be is refused before any of it."""
 
 import json
+import re
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from typer.testing import CliRunner
 
+from banyan.cluster.engines.program import free_port
 from banyan.commands import cluster
 from banyan.foundation.settings import WrongSettings
 from tests.process.cli import Said, banyan
@@ -131,3 +134,10 @@ def test_what_is_asked_for_beforehand_is_what_the_engines_ask_for() -> None:
         names = ", ".join(f'"{name}"' for name in programs)
         assert f'needed({names}, package="{package}")' in text
     assert text.count("    needed(") == len(cluster._NEEDED)
+
+
+async def test_a_missing_driver_is_said_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiokafka", None)
+    with pytest.raises(WrongSettings, match=re.escape("banyan-commerce[kafka]")):
+        await cluster._up(free_port(), "127.0.0.1", 1, tmp_path / "cluster", True)
+    assert list(tmp_path.iterdir()) == []

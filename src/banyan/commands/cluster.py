@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ _NEEDED = {  # Debian's package → its programs
     "redis-server": ("redis-server", "redis-cli"),
     "haproxy": ("haproxy",),
 }
+_DRIVERS = {"kafka": "aiokafka", "redis": "redis", "opensearch": "opensearchpy"}  # extra → its module
 
 
 @app.command()
@@ -55,6 +57,10 @@ async def _up(port: int, host: str, copies: int, folder: Path, empty: bool) -> N
             needed(*programs, package=package)
     except NotHere as missing:
         raise WrongSettings(str(missing)) from None
+    if lacking := [extra for extra, module in _DRIVERS.items() if find_spec(module) is None]:
+        raise WrongSettings(
+            f"drivers are missing: pip install 'banyan-commerce[{','.join(lacking)}]', or `make cluster` in a checkout"
+        )
     clock = SystemClock()
     cluster = Cluster(Layout.of(folder, port, copies, SystemIds(clock), host), clock, _say)
     stopping = asyncio.Event()
