@@ -137,7 +137,7 @@ async def test_an_event_that_is_given_up_lets_its_stream_go_on(shop: Shop) -> No
 
 async def test_a_schema_of_a_newer_version_is_left_alone(shop: Shop) -> None:
     db = shop.ports["users"].db
-    await db.execute("INSERT INTO schema_step VALUES ('users', 99, '0099_later', '')")
+    await db.execute("INSERT INTO schema_step VALUES ('users', 99, '0099_later', '', DEFAULT, 99)")
     said = await run(shop, "db", "upgrade", "users")
     await db.execute("DELETE FROM schema_step WHERE number = 99")
     assert said.status == 1

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from banyan.cluster.engines.program import free_port
 from banyan.foundation import databases
 from banyan.kernel.refusals import Unavailable
-from banyan.trial.own_shop import free_port
 
 
 @pytest.fixture

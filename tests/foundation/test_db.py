@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from fastapi import APIRouter
 
+from banyan.cluster.engines.program import free_port
 from banyan.contracts import Event
 from banyan.foundation import deadlines
 from banyan.foundation.db import Db, Tx
@@ -14,7 +15,6 @@ from banyan.foundation.service import Service
 from banyan.kernel.clock import SystemClock, VirtualClock
 from banyan.kernel.ids import SystemIds
 from banyan.kernel.refusals import DeadlinePassed, Unavailable
-from banyan.trial.own_shop import free_port
 from tests.conftest import OpenShop
 
 

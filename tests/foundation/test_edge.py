@@ -259,7 +259,18 @@ async def test_every_quick_answer_is_in_the_metrics_when_they_are_asked_for() ->
     assert 0 < float(seconds.split()[1]) < 225
 
 
-def test_a_slow_one_among_quick_answers_is_told_as_slow() -> None:
+async def test_quick_answers_are_told_of_soon_though_nobody_asks() -> None:
+    seen = telemetry.Quickest("soon-test", "GET", "/known", "200")
+    seen.observe(10.0, 10.0001)
+    for _ in range(100):
+        if b'service="soon-test",status="200"} 1.0' in telemetry.metrics():
+            break
+        await asyncio.sleep(0.05)
+    else:
+        pytest.fail("it was never told")
+
+
+async def test_a_slow_one_among_quick_answers_is_told_as_slow() -> None:
     seen = telemetry.Quickest("slow-test", "GET", "/known", "200")
     seen.observe(10.0, 10.0001)
     seen.observe(10.0, 10.2)

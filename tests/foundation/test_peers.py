@@ -11,6 +11,7 @@ from granian.server.embed import Server
 from pydantic import Field
 from starlette.responses import Response
 
+from banyan.cluster.engines.program import free_port
 from banyan.contracts import Call, Contract, callers
 from banyan.foundation import deadlines, loopback, telemetry, web
 from banyan.foundation.edge import Edge
@@ -21,7 +22,6 @@ from banyan.foundation.web import Body, SureKey, Who
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.kernel.refusals import Conflict, DeadlinePassed, Fault, Forbidden, Refusal, Unavailable
-from banyan.trial.own_shop import free_port
 from tests.conftest import OpenShop
 
 

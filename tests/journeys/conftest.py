@@ -13,8 +13,9 @@ import aiohttp
 import pytest
 
 from banyan import topology
+from banyan.cluster.engines.program import free_port
 from banyan.kernel.clock import SystemClock
-from banyan.trial.own_shop import free_port, own_shop
+from banyan.trial.own_shop import own_shop
 from banyan.trial.stocking import stock
 
 SKU = "JOURNEY-1"

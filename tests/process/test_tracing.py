@@ -11,10 +11,11 @@ import pytest
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from banyan.cluster.engines.program import free_port
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.trial.crowd import Buyer
-from banyan.trial.own_shop import free_port, own_shop
+from banyan.trial.own_shop import own_shop
 from banyan.trial.stocking import stock
 
 SKU = "TRACE-1"

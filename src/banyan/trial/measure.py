@@ -7,12 +7,13 @@ from typing import Any
 
 import aiohttp
 
+from banyan.cluster.engines.program import free_port
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.trial import bare, costs, load
 from banyan.trial.costs import Cpu
 from banyan.trial.load import Measured
-from banyan.trial.own_shop import OwnShop, free_port, own_shop
+from banyan.trial.own_shop import OwnShop, own_shop
 from banyan.trial.paths import PATHS, Drive, Scene, requests
 from banyan.trial.paths import Path as HotPath
 from banyan.trial.shoppers import goods

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,19 +11,13 @@ from pathlib import Path
 
 import aiohttp
 
+from banyan.cluster.engines.program import free_port
 from banyan.kernel.clock import Clock
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """What a shop's processes are given: ours, and `more`."""
     return {**os.environ, "BANYAN_LOG_LEVEL": "warning", **more}
-
-
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)

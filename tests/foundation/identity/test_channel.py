@@ -13,6 +13,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.responses import PlainTextResponse
 
+from banyan.cluster.engines.program import free_port
 from banyan.foundation.identity.authority import Authority
 from banyan.foundation.identity.channel import Channel
 from banyan.foundation.peers import Peers
@@ -21,7 +22,6 @@ from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SeededIds, SystemIds
 from banyan.kernel.refusals import Conflict, NotFound, Unavailable
 from banyan.process import renew
-from banyan.trial.own_shop import free_port
 
 NOW = datetime.now(UTC)
 

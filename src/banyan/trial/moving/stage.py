@@ -11,11 +11,12 @@ from typing import Any
 
 import orjson
 
+from banyan.cluster.engines.program import free_port
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 from banyan.move.demo import stocking
 from banyan.move.demo.mariadb import MariaDb
-from banyan.trial.own_shop import OwnShop, free_port, own_shop
+from banyan.trial.own_shop import OwnShop, own_shop
 
 DATABASE = "old"
 Say = Callable[[str], None]
