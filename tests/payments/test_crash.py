@@ -57,8 +57,8 @@ class Mortal:
     async def refund(self, ports: Ports, errand: Errand) -> Evidence:
         return await self._ask("refund", ports, errand)
 
-    async def look_up(self, ports: Ports, payment_id: str) -> Evidence | None:
-        return await self.bank.look_up(ports, payment_id)
+    async def look_up(self, ports: Ports, errand: Errand) -> Evidence | None:
+        return await self.bank.look_up(ports, errand)
 
     async def verify_webhook(self, ports: Ports, headers: Mapping[str, str], body: bytes) -> Notice | None:
         return await self.bank.verify_webhook(ports, headers, body)

@@ -169,7 +169,7 @@ class Deaf:
 
     capture = void = refund = authorize
 
-    async def look_up(self, ports: Ports, payment_id: str) -> Evidence | None:
+    async def look_up(self, ports: Ports, errand: Errand) -> Evidence | None:
         return await self._never()
 
     async def verify_webhook(self, ports: Ports, headers: Mapping[str, str], body: bytes) -> Notice | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from banyan.foundation import choose, deadlines, idempotency, inbox, migrate, outbox, telemetry
 from banyan.foundation.auth import Authority
 from banyan.foundation.db import Db
+from banyan.foundation.egress import Egress
 from banyan.foundation.identity.channel import Channel
 from banyan.foundation.inbox import Inbox
 from banyan.foundation.peers import Local, Peers
@@ -46,6 +47,7 @@ class Shop:
     bus: "Bus"
     peers: Peers
     authority: Authority
+    egress: Egress = field(default_factory=Egress)
     ports: dict[str, Ports] = field(default_factory=dict)
     tasks: "list[asyncio.Task[None]]" = field(default_factory=list)
 
@@ -76,6 +78,7 @@ class Shop:
             db=await Db.connect(database_url, clock=clock, ids=ids, size=settings.pool_size),
             bus=self.bus,
             peers=self.peers.of(service.name),
+            egress=self.egress,
             authority=self.authority,
             cache=await choose.cache(settings, clock),
             media=await choose.media(settings),
@@ -146,6 +149,7 @@ class Shop:
             for port in (ports.cache, ports.media, ports.mail, ports.keys, ports.search, ports.db):
                 await port.close()
         await self.peers.close()
+        await self.egress.close()
         await self.bus.close()
 
     def _loop(self, name: str, run: Callable[[], Awaitable[None]]) -> None:

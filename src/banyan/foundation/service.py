@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from banyan.foundation.auth import Authority
     from banyan.foundation.bus import Bus
     from banyan.foundation.cache import Cache
+    from banyan.foundation.egress import Egress
     from banyan.foundation.envelope import Envelope
     from banyan.foundation.keys import Keys
     from banyan.foundation.mail import Mail
@@ -48,6 +49,7 @@ class Ports:
     db: Db
     bus: "Bus"
     peers: "Peers"
+    egress: "Egress"
     authority: "Authority"
     cache: "Cache"
     media: "Media"

@@ -334,6 +334,7 @@ def _ports(shop: Shop, cache: Cache) -> Ports:
         db=absent,
         bus=shop.bus,
         peers=shop.peers,
+        egress=shop.egress,
         authority=shop.authority,
         cache=cache,
         media=absent,

@@ -36,6 +36,7 @@ class Charge(StrEnum):
     CAPTURED = "captured"
     DECLINED = "declined"
     VOIDED = "voided"
+    ACTION = "requires_action"  # the shopper must confirm it at the provider (3-D Secure, approval) before it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Evidence:
     captured: int = 0
     refunds: Mapping[str, int] = field(default_factory=dict)  # by our reference, minor units
     reason: str | None = None
+    action: str | None = None  # with ACTION: the URL at the provider where the shopper confirms
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,8 @@ def follows(known: Standing, seen: Evidence) -> tuple[PaymentState, ...]:
             return (PaymentState.CAPTURED,) if known.state is PaymentState.AUTHORIZED else ()
         case Charge.DECLINED:
             return (PaymentState.DECLINED,) if asked else ()
+        case Charge.ACTION:
+            return ()  # nothing is decided before the shopper confirms
         case Charge.VOIDED:
             if asked:  # nobody ordered the void: to the order it is money that could not be had
                 return (PaymentState.VOIDED,) if known.void_wanted else (PaymentState.DECLINED,)

@@ -86,8 +86,7 @@ async def carry_out(desk: Desk, ports: Ports, job: Job) -> Standing:
 
 
 async def ask(desk: Desk, ports: Ports, job: Job) -> Evidence:
-    known, operation = job.payment, job.operation
-    errand = Errand(known.id, operation.reference, job.amount, known.token, known.charge_id, known.amount)
+    known, operation, errand = job.payment, job.operation, errand_of(job)
 
     def question(provider: Provider) -> Awaitable[Evidence]:
         match operation.kind:
@@ -103,13 +102,18 @@ async def ask(desk: Desk, ports: Ports, job: Job) -> Evidence:
     return await desk.ask(ports, known.provider, question)
 
 
+def errand_of(job: Job) -> Errand:
+    known = job.payment
+    return Errand(known.id, job.operation.reference, job.amount, known.token, known.charge_id, known.amount)
+
+
 async def _rejected(desk: Desk, ports: Ports, job: Job, reason: str) -> Standing:
     """The provider will not. For a charge that is an end; for the rest its book tells how the charge stands instead."""
     known = job.payment
     if job.operation.kind == "authorize":
         return await note(ports, Result(job, Evidence(known.id, "", known.amount, Charge.DECLINED, reason=reason)))
     try:
-        seen = await desk.ask(ports, known.provider, lambda provider: provider.look_up(ports, known.id))
+        seen = await desk.ask(ports, known.provider, lambda provider: provider.look_up(ports, errand_of(job)))
     except (Unclear, Rejected) as why:
         return await note(ports, Result(job, why=f"{reason}, then {why}"))
     if seen is None:

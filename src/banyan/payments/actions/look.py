@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from banyan.foundation.service import Ports
 from banyan.payments import domain
-from banyan.payments.actions.carry_out import Result, carry_out, note
+from banyan.payments.actions.carry_out import Result, carry_out, errand_of, note
 from banyan.payments.domain import Job
 from banyan.payments.providers import SECONDS, Desk, Errand, Provider, Rejected, Unclear
 from banyan.payments.storage import operations
@@ -42,7 +42,7 @@ async def _finish(desk: Desk, ports: Ports, job: Job) -> None:
     known, kind = job.payment, job.operation.kind
     if kind == "authorize" or (kind == "capture" and known.void_wanted):
         try:
-            seen = await desk.ask(ports, known.provider, lambda provider: provider.look_up(ports, known.id))
+            seen = await desk.ask(ports, known.provider, lambda provider: provider.look_up(ports, errand_of(job)))
         except (Unclear, Rejected) as why:
             await note(ports, Result(job, why=str(why)))
             return

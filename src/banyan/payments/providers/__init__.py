@@ -47,7 +47,10 @@ class Errand:
     amount: Money
     token: str
     charge_id: str | None
-    whole: Money  # of the payment; of a refund `amount` is a part of it
+    whole: Money  # of the payment; of a capture or refund `amount` may be a part of it
+    return_url: str = ""  # where a provider sends the shopper back to; empty: there is nobody to send
+    customer: str | None = None  # our user's id, where there is one
+    save: bool = False  # keep the way to pay for later, with the shopper's consent
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,12 @@ class Provider(Protocol):
 
     async def refund(self, ports: Ports, errand: Errand) -> Evidence: ...
 
-    async def look_up(self, ports: Ports, payment_id: str) -> Evidence | None:
-        """The charge by our reference; None when the provider definitely has none."""
+    async def look_up(self, ports: Ports, errand: Errand) -> Evidence | None:
+        """The charge by our reference (`payment_id`) or its `charge_id`; None when the provider definitely has none.
+
+        What only waits for us after the shopper confirmed it (an approved PayPal order) is carried on with, by the
+        reference of the authorization.
+        """
         ...
 
     async def verify_webhook(self, ports: Ports, headers: Mapping[str, str], body: bytes) -> Notice | None:

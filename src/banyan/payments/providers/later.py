@@ -39,7 +39,7 @@ class Later:
         refunds = {errand.reference: errand.amount.amount}
         return _evidence(errand, Charge.CAPTURED, captured=errand.whole.amount, refunds=refunds)
 
-    async def look_up(self, ports: Ports, payment_id: str) -> Evidence | None:
+    async def look_up(self, ports: Ports, errand: Errand) -> Evidence | None:
         """Nothing is kept elsewhere: what was asked and not written down here was not done."""
         return None
 

@@ -105,8 +105,8 @@ class Client:
     async def refund(self, ports: Ports, errand: Errand) -> Evidence:
         return await _charge(ports, f"/bank/charges/{_charge_id(errand)}/refunds", _deed(errand))
 
-    async def look_up(self, ports: Ports, payment_id: str) -> Evidence | None:
-        answer = await _ask(ports, "GET", f"/bank/charges/by-reference/{payment_id}")
+    async def look_up(self, ports: Ports, errand: Errand) -> Evidence | None:
+        answer = await _ask(ports, "GET", f"/bank/charges/by-reference/{errand.payment_id}")
         if answer.status == 404 and _code(answer) == "no_such_charge":  # any other 404 is a wrong address
             return None
         return _read(answer)
