@@ -1,10 +1,12 @@
 """How the catalogue is put together."""
 
+from functools import partial
 from pathlib import Path
 
 from banyan.catalog import api, indexing, intake, reactions
-from banyan.catalog.actions import items
+from banyan.catalog.actions import items, keeping
 from banyan.catalog.invariants import INVARIANTS
+from banyan.catalog.showcase import Showcase
 from banyan.contracts.catalog import AskItems
 from banyan.contracts.inventory import AvailabilityChanged
 from banyan.contracts.legacy import CatalogHandOver, CatalogTake, CatalogTenure
@@ -16,11 +18,11 @@ OWNED = ("category", "brand", "attribute", "product_slug", "variant", "price", "
 
 
 def service() -> Service:
-    keeper = indexing.Keeper()
+    keeper, showcase = indexing.Keeper(), Showcase()
     return Service(
         name="catalog",
         folder=Path(__file__).parent,
-        routes=api.routes,
+        routes=partial(api.routes, showcase),
         calls={
             AskItems: items.items,
             CatalogTake: intake.take,
@@ -29,7 +31,7 @@ def service() -> Service:
             CatalogTenure: tenure.over(Fence("product", free=("revision",)), *OWNED),
         },
         reactions={AvailabilityChanged: Together(reactions.note_availability)},
-        chores={"shared index": indexing.SharedKeeper().keep},
+        chores={"shared index": indexing.SharedKeeper().keep, "cards": partial(keeping.cards, showcase)},
         followers={"search": Follower(indexing.TOPICS, indexing.begin, keeper.take, keeper.reached)},
         invariants=INVARIANTS,
         searches=True,

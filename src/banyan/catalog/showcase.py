@@ -1,10 +1,12 @@
 """Products rendered to JSON bytes, kept per process by id and currency, and shown only at the revision the database has.
 
-A read asks the database which products at which revision (one statement), and once more for those not rendered yet.
+A read asks the database which products at which revision (one statement), and once more for those not known here: for
+cards that some process rendered before, or what they are rendered from.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import orjson
 
@@ -13,6 +15,7 @@ from banyan.catalog.storage import Asks, reading
 
 MOST_BYTES = 24 * 1024 * 1024
 _OVERHEAD = 200  # bytes an entry takes beside its own
+_MOST_NEW, _AT_ONCE = 5_000, 500
 
 
 class Showcase:
@@ -22,14 +25,19 @@ class Showcase:
         self._most = most_bytes
         self._size = 0
         self._kept: OrderedDict[tuple[str, str, str], tuple[int, bytes]] = OrderedDict()
+        self._new: dict[tuple[str, str], tuple[int, bytes]] = {}
 
     async def cards(self, asks: Asks, wanted: Sequence[tuple[str, int]], currency: str) -> list[bytes]:
         """The cards of (id, revision) in the order given; a product that is gone meanwhile is left out."""
         found = {name: self._look("card", name, currency, revision) for name, revision in wanted}
         missing = [name for name, card in found.items() if card is None]
         if missing:
-            for row in await reading.cards(asks, missing):
-                body = orjson.dumps(shown.card(dict(row), currency))
+            for row in await reading.cards(asks, missing, currency):
+                body = row["body"]
+                if body is None:
+                    body = orjson.dumps(shown.card(dict(row), currency))
+                    if len(self._new) < _MOST_NEW:
+                        self._new[row["id"], currency] = (row["revision"], body)
                 found[row["id"]] = self._keep("card", row["id"], currency, row["revision"], body)
         return [card for card in found.values() if card is not None]
 
@@ -44,6 +52,16 @@ class Showcase:
         whole, tag = orjson.dumps(shown.product(row, currency)), f"{row['version']}.{row['revision']}"
         self._keep("whole", product_id, currency, row["revision"], tag.encode() + b"\n" + whole)
         return tag, whole
+
+    async def keep(self, asks: Asks) -> bool:
+        """Have cards that were rendered here kept for all processes; whether there are more of them."""
+        taken = [(*name, *self._new[name]) for name in islice(self._new, _AT_ONCE)]
+        if taken:
+            await reading.keep_cards(asks, taken)
+        for name, currency, revision, _ in taken:
+            if self._new[name, currency][0] == revision:
+                del self._new[name, currency]
+        return bool(self._new)
 
     def _look(self, kind: str, name: str, currency: str, revision: int) -> bytes | None:
         kept = self._kept.get((kind, name, currency))

@@ -7,8 +7,8 @@ from banyan.catalog.showcase import Showcase
 from banyan.foundation.service import Ports
 
 
-def routes(ports: Ports) -> APIRouter:
-    router, showcase = APIRouter(), Showcase()
+def routes(showcase: Showcase, ports: Ports) -> APIRouter:
+    router = APIRouter()
     browsing.add_to(router, ports, showcase)
     searching.add_to(router, ports, showcase)
     products.add_to(router, ports)

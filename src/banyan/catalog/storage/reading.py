@@ -1,11 +1,14 @@
 """Products as they are read: one statement finds which and at what revision, one more brings what is not known yet."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from banyan.catalog.domain.product import Status
 from banyan.catalog.storage import Asks
 from banyan.foundation.db import Row
+
+FORM = 1
+"""Of a card as `domain.shown.card` makes it: another one with each change there."""
 
 _VARIANTS = """coalesce((
     SELECT jsonb_agg(jsonb_build_object(
@@ -15,10 +18,24 @@ _VARIANTS = """coalesce((
     FROM variant AS v JOIN availability AS a USING (sku) WHERE v.product_id = p.id), '[]') AS variants"""
 
 _CARDS = f"""
-SELECT p.id, p.slug, p.name, p.description, p.status, p.revision, b.name AS brand, c.slug AS category,
-    (SELECT path FROM media WHERE product_id = p.id ORDER BY position, id LIMIT 1) AS image, {_VARIANTS}
-FROM product AS p LEFT JOIN brand AS b ON b.id = p.brand_id LEFT JOIN category AS c ON c.id = p.category_id
+SELECT p.id, p.revision, kept.body, more.*
+FROM product AS p LEFT JOIN card AS kept
+    ON kept.product_id = p.id AND kept.currency = $2 AND kept.form = $3 AND kept.revision = p.revision
+LEFT JOIN LATERAL (
+    SELECT p.slug, p.name, p.description, p.status, b.name AS brand, c.slug AS category,
+        (SELECT path FROM media WHERE product_id = p.id ORDER BY position, id LIMIT 1) AS image, {_VARIANTS}
+    FROM (SELECT) AS one LEFT JOIN brand AS b ON b.id = p.brand_id LEFT JOIN category AS c ON c.id = p.category_id
+    WHERE kept.body IS NULL
+) AS more ON true
 WHERE p.id = ANY($1)"""
+
+_KEEP = """
+INSERT INTO card (product_id, currency, form, revision, body)
+SELECT p.id, new.currency, $1, new.revision, new.body
+FROM unnest($2::text[], $3::text[], $4::int[], $5::bytea[]) AS new (id, currency, revision, body)
+JOIN product AS p ON p.id = new.id AND p.revision = new.revision ORDER BY p.id, new.currency
+ON CONFLICT (product_id, currency) DO UPDATE SET form = excluded.form, revision = excluded.revision, body = excluded.body
+WHERE card.revision <= excluded.revision"""
 
 _WHOLE = f"""
 SELECT p.*, b.name AS brand, {_VARIANTS},
@@ -42,9 +59,15 @@ JOIN variant AS v ON v.sku = asked.sku JOIN product AS p ON p.id = v.product_id
 LEFT JOIN price ON price.variant_id = v.id AND price.currency = asked.currency"""
 
 
-async def cards(asks: Asks, ids: Sequence[str]) -> list[Row]:
-    """What a list shows of these products, in no order."""
-    return await asks.fetch(_CARDS, list(ids))
+async def cards(asks: Asks, ids: Sequence[str], currency: str) -> list[Row]:
+    """What a list shows of these products, in no order: the `body` kept of them, or where there is none all it is made of."""
+    return await asks.fetch(_CARDS, list(ids), currency, FORM)
+
+
+async def keep_cards(asks: Asks, rendered: Iterable[tuple[str, str, int, bytes]]) -> None:
+    """Keep cards (id, currency, revision, body, each once) for all processes. What is of an older revision is left out."""
+    ids, currencies, revisions, bodies = zip(*rendered, strict=True)
+    await asks.fetch(_KEEP, FORM, ids, currencies, revisions, bodies)
 
 
 async def whole(asks: Asks, product_id: str) -> dict[str, Any] | None:
