@@ -1,20 +1,19 @@
 """AWS as moto plays it: a server process on a free port, spoken to over HTTP by the real client."""
 
 import os
-import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 from urllib.request import Request, urlopen
 
 import orjson
 import pytest
 from aiobotocore.session import AioSession
+
+from banyan.cluster.engines.program import Program, free_port
 
 REGION = "eu-central-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
@@ -34,12 +33,16 @@ run_simple("127.0.0.1", int(sys.argv[1]), alone, threaded=True, request_handler=
 @dataclass
 class AwsServer:
     folder: Path
-    port: int = 0
+    port: int = field(default_factory=free_port)
     region: str = REGION
     count: int = 0
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
-    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _program: Program = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        told = {**CREDENTIALS, "MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}
+        self._program = Program("moto", self.folder, self.port, env=told)
 
     @property
     def endpoint(self) -> str:
@@ -69,26 +72,8 @@ class AwsServer:
             read: dict[str, Any] = orjson.loads(answer.read())
             return read
 
-    def start(self, seconds: float = 60) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        with (self.folder / "moto.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _ONE_AT_A_TIME, str(self.port)],
-                env={**os.environ, **CREDENTIALS, "MOTO_IAM_LOAD_MANAGED_POLICIES": "false"},
-                stdout=log,
-                stderr=log,
-            )
-        until = monotonic() + seconds
-        while monotonic() < until and self._process.poll() is None:
-            with socket.socket() as probe:
-                probe.settimeout(0.5)
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            sleep(0.1)
-        said = (self.folder / "moto.log").read_text(errors="replace").strip().splitlines()[-1:]
-        raise RuntimeError(f"moto did not start: {said}")
+    def start(self) -> None:
+        self._program.start([sys.executable, "-c", _ONE_AT_A_TIME, str(self.port)])
 
     async def let_go(self) -> None:
         """Close the clients with which tests asked."""
@@ -97,10 +82,7 @@ class AwsServer:
 
     async def stop(self) -> None:
         await self.let_go()
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(20)
-            self._process = None
+        self._program.stop()
 
 
 @pytest.fixture(scope="package")

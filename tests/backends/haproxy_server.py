@@ -1,37 +1,30 @@
 """A private HAProxy, on the configuration that it is given."""
 
 import shutil
-import socket
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
+
+from banyan.cluster.engines.program import Program, free_port
 
 
 @dataclass
 class Proxy:
-    """A proxy of one folder. `port`: where it listens once it is started."""
+    """A proxy of one folder, listening at `port` once it is started."""
 
     folder: Path
     port: int
-    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    program: Program = field(init=False)
 
-    def start(self, files: Mapping[str, str], command: list[str], seconds: float = 20) -> None:
-        """Write its files and run it in the foreground. RuntimeError with what it said where it does not start."""
+    def __post_init__(self) -> None:
+        self.program = Program("proxy", self.folder, self.port)
+
+    def start(self, files: Mapping[str, str], command: list[str]) -> None:
+        """Write its files and run it in the foreground. DidNotStart with what it said where it does not start."""
         self.write(files)
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
-        until = monotonic() + seconds
-        while monotonic() < until and self._process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            sleep(0.02)
-        self.stop()
-        raise RuntimeError(" | ".join((self.folder / "log").read_text(errors="replace").splitlines()[-5:]))
+        self.program.start(command)
 
     def write(self, files: Mapping[str, str]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -39,16 +32,7 @@ class Proxy:
             (self.folder / name).write_text(text)
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(20)
-            self._process = None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        self.program.stop()
 
 
 def haproxy(folder: Path, port: int, files: Mapping[str, str]) -> Proxy:

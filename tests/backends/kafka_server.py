@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from banyan.cluster.engines.kafka import Kafka
-from banyan.cluster.engines.program import NotHere, free_port
+from banyan.cluster.engines.program import free_port
+from tests.backends.programs import running
 
 USER, PASSWORD = "shop", "p/ss:w@rd"
 _SECURE = """\
@@ -55,12 +56,7 @@ class KafkaServer(Kafka):
 
 def started(folder: Path) -> KafkaServer:
     """A broker in this folder. Skips where Java or the jars are not to be had."""
-    server = KafkaServer(folder)
-    try:
-        server.start()
-    except NotHere as missing:
-        pytest.skip(str(missing))
-    return server
+    return running(KafkaServer(folder))
 
 
 @pytest.fixture(scope="package")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from banyan.cluster.engines.opensearch import OpenSearch
-from banyan.cluster.engines.program import NotHere
+from tests.backends.programs import running
 
 
 @dataclass
@@ -29,10 +29,6 @@ class OpenSearchServer(OpenSearch):
 @pytest.fixture(scope="package")
 def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearchServer]:
     """OpenSearch for this run. Skips where it cannot be had."""
-    server = OpenSearchServer(tmp_path_factory.mktemp("opensearch"))
-    try:
-        server.start()
-    except NotHere as missing:
-        pytest.skip(str(missing))
+    server = running(OpenSearchServer(tmp_path_factory.mktemp("opensearch")))
     yield server
     server.stop()

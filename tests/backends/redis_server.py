@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from banyan.cluster.engines.program import NotHere
 from banyan.cluster.engines.redis import Redis
+from tests.backends.programs import running
 
 
 @dataclass
@@ -29,12 +29,15 @@ class RedisServer(Redis):
 
 def started(folder: Path, *more: str) -> RedisServer:
     """A running one in this folder. Skips where it is not installed."""
-    server = RedisServer(folder, more=more)
-    try:
-        server.start()
-    except NotHere as missing:
-        pytest.skip(str(missing))
-    return server
+    return running(RedisServer(folder, more=more))
+
+
+@pytest.fixture(scope="module")
+def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One for the tests of a module that end it."""
+    server = started(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop(kill=True)
 
 
 @pytest.fixture(scope="package")

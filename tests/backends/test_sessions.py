@@ -2,6 +2,7 @@
 
 What is imported here runs on moto and on DynamoDB Local; tests/users runs it on rows.
 """
+# ruff: noqa: F401  (imported to be run here, too)
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -51,31 +52,6 @@ from tests.users.test_roles import (
     test_whoever_took_an_operators_address_before_loses_what_they_had,
 )
 from tests.users.test_sessions import (
-    test_a_session_elsewhere_is_ended_by_its_owner_and_by_nobody_else,
-    test_sessions_come_in_pages,
-    test_signing_in_gives_tokens_and_says_who,
-    test_signing_out_ends_the_session_and_only_it,
-)
-
-OF_USERS = (
-    test_a_lost_answer_is_given_again_with_its_key,
-    test_of_many_who_redeem_at_once_one_comes_in,
-    test_who_signed_up_with_anothers_address_is_out_when_its_owner_comes,
-    test_a_new_password_ends_the_other_sessions_and_is_told_by_mail,
-    test_an_access_token_that_outlived_its_session_changes_no_password,
-    test_who_has_no_password_sets_one_soon_after_signing_in_only,
-    test_revoking_ends_the_session_and_says_nothing_about_unknown_tokens,
-    test_a_shopper_gets_a_session_that_can_be_refreshed_and_seen,
-    test_a_retry_with_another_key_or_too_late_is_a_reuse,
-    test_a_retry_with_its_key_gets_the_lost_token_again,
-    test_a_session_ends_after_thirty_days_however_often_it_was_refreshed,
-    test_a_used_token_that_comes_again_ends_the_family_for_thief_and_owner,
-    test_each_refresh_gives_the_next_pair,
-    test_of_many_at_once_one_is_served_and_the_family_ends,
-    test_of_many_at_once_with_one_key_all_get_the_same_token,
-    test_what_is_no_refresh_token_is_refused_alike,
-    test_a_role_is_given_and_ends_the_sessions_that_lacked_it,
-    test_whoever_took_an_operators_address_before_loses_what_they_had,
     test_a_session_elsewhere_is_ended_by_its_owner_and_by_nobody_else,
     test_sessions_come_in_pages,
     test_signing_in_gives_tokens_and_says_who,

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 
 import asyncpg
 import pytest
@@ -82,10 +83,7 @@ async def test_after_a_stop_the_same_one_is_the_primary(postgres: Postgres) -> N
         await asyncio.to_thread(again.stop)
 
 
-def _comes_true(what: "object", seconds: float = 30) -> bool:
-    from time import monotonic, sleep
-
-    assert callable(what)
+def _comes_true(what: Callable[[], bool], seconds: float = 30) -> bool:
     until = monotonic() + seconds
     while not what():
         if monotonic() > until:

@@ -26,6 +26,9 @@ from banyan.foundation.running import Shop
 from banyan.foundation.service import Ports, Service
 from banyan.gateway.limits import max_body
 from banyan.kernel.refusals import NotFound
+from tests.backends.redis_server import own_redis
+
+__all__ = ["own_redis"]
 
 ROUTES = {
     "/v1/sessions": "users",

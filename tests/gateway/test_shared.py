@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from banyan.gateway.limits import SIGN_IN, Limits
 from banyan.gateway.shared import Answers
 from banyan.kernel.clock import SystemClock, VirtualClock
 from banyan.kernel.refusals import TooMany, Unavailable
-from tests.backends.redis_server import RedisServer, started
+from tests.backends.redis_server import RedisServer
 from tests.conftest import OpenShop
 from tests.gateway.conftest import ROUTES, Toys, edge
 from tests.gateway.test_cache import LIST, MUG, Catalog, answer, fact, mug, read, until_asked
@@ -167,16 +167,9 @@ async def test_an_answer_to_something_else_is_no_answer(street: Street, cache: M
 
 
 @pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = started(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.stop(kill=True)
-
-
-@pytest.fixture(scope="module")
-async def shop(open_shop: OpenShop, toys: Toys, redis: RedisServer) -> Shop:
+async def shop(open_shop: OpenShop, toys: Toys, own_redis: RedisServer) -> Shop:
     toys.busy.set()
-    return await open_shop(*toys.services(), work=True, cache_url=redis.url)
+    return await open_shop(*toys.services(), work=True, cache_url=own_redis.url)
 
 
 @pytest.fixture
@@ -189,14 +182,14 @@ async def doors(shop: Shop) -> AsyncIterator[list[Any]]:
 
 
 async def test_two_gateways_on_redis_ask_once_and_both_hear_of_a_change(
-    doors: list[Any], toys: Toys, redis: RedisServer
+    doors: list[Any], toys: Toys, own_redis: RedisServer
 ) -> None:
     async def asked_once(turn: int) -> bool:
         """Not so when this machine is too busy for Redis to be waited for."""
         target = f"/v1/products?category=turn{turn}"
         first = await loopback.request(doors[0], "GET", target, headers={})
         for _ in range(50):
-            if target in redis.ask("--scan"):
+            if target in own_redis.ask("--scan"):
                 break
             await asyncio.sleep(0.01)
         other = await loopback.request(doors[1], "GET", target, headers={})
@@ -213,15 +206,15 @@ async def test_two_gateways_on_redis_ask_once_and_both_hear_of_a_change(
         async with asyncio.timeout(10):
             while (await loopback.request(door, "GET", "/v1/products/prd_mug", headers={})).json()["price"] != 99:
                 await asyncio.sleep(0.01)
-    redis.stop(kill=True)
+    own_redis.stop(kill=True)
     for door in doors:
         assert (await loopback.request(door, "GET", "/v1/products/prd_cup", headers={})).status == 200
-    redis.start()
+    own_redis.start()
 
 
-async def test_gateways_count_together(redis: RedisServer) -> None:
+async def test_gateways_count_together(own_redis: RedisServer) -> None:
     clock = SystemClock()
-    counters = [await RedisCache.connect(redis.url, clock, timeout=20) for _ in range(2)]
+    counters = [await RedisCache.connect(own_redis.url, clock, timeout=20) for _ in range(2)]
     doors = [Limits(each, MemoryCache(clock)) for each in counters]
     let_in = 0
     for turn in range(SIGN_IN.allowed * 3):

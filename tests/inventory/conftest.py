@@ -6,8 +6,11 @@ import pytest
 
 from banyan.inventory.app import service
 from banyan.kernel.clock import Clock
+from tests.backends.redis_server import own_redis
 from tests.conftest import OpenShop
 from tests.inventory.floor import Doorman, Floor
+
+__all__ = ["own_redis"]
 
 OpenFloor = Callable[..., Awaitable[Floor]]
 

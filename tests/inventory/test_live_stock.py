@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import orjson
 import pytest
@@ -11,21 +11,14 @@ from banyan.contracts.inventory import HoldOutcome, StockHold
 from banyan.inventory import storage
 from banyan.inventory.actions.live_stock import SECONDS
 from banyan.inventory.app import service
-from tests.backends.redis_server import RedisServer, started
+from tests.backends.redis_server import RedisServer
 from tests.conftest import OpenShop
 from tests.inventory.floor import Doorman, Floor
 
 
 @pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = started(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.stop(kill=True)
-
-
-@pytest.fixture(scope="module")
-async def live(open_shop: OpenShop, redis: RedisServer) -> Floor:
-    shop = await open_shop(service(), work=True, cache_url=redis.url)
+async def live(open_shop: OpenShop, own_redis: RedisServer) -> Floor:
+    shop = await open_shop(service(), work=True, cache_url=own_redis.url)
     shop.ports["inventory"].authority = Doorman()  # type: ignore[assignment]
     return Floor(shop)
 
@@ -68,9 +61,9 @@ async def test_numbers_follow_what_is_held_sold_and_given_back(live: Floor) -> N
     await is_(9)
 
 
-async def test_a_server_that_forgot_is_told_again_by_who_asks(live: Floor, redis: RedisServer) -> None:
+async def test_a_server_that_forgot_is_told_again_by_who_asks(live: Floor, own_redis: RedisServer) -> None:
     await live.count("cup", 3)
-    redis.ask("flushall")
+    own_redis.ask("flushall")
 
     async def knows() -> bool:
         assert await told(live, "cup") == 3
@@ -122,17 +115,17 @@ async def test_what_was_read_later_is_known_to_be_newer(live: Floor) -> None:
         await back.execute("UPDATE level SET on_hand = 1 WHERE sku = 'ring'")
 
 
-async def test_without_redis_the_database_answers(live: Floor, redis: RedisServer) -> None:
+async def test_without_redis_the_database_answers(live: Floor, own_redis: RedisServer) -> None:
     await live.count("lamp", 2)
-    redis.stop(kill=True)
+    own_redis.stop(kill=True)
     try:
         assert [await told(live, "lamp") for _ in range(5)] == [2] * 5
     finally:
-        redis.start()
+        own_redis.start()
 
 
 @pytest.fixture
-async def trouble(redis: RedisServer) -> AsyncIterator[None]:
+async def trouble(own_redis: RedisServer) -> AsyncIterator[None]:
     """Redis is emptied and killed while the test runs, and runs when it is over."""
     chance = random.Random(7)
     over = asyncio.Event()
@@ -140,10 +133,10 @@ async def trouble(redis: RedisServer) -> AsyncIterator[None]:
     async def make() -> None:
         while not over.is_set():
             if chance.random() < 0.3:
-                await asyncio.to_thread(redis.stop, kill=True)
-                await asyncio.to_thread(redis.start)
+                await asyncio.to_thread(own_redis.stop, kill=True)
+                await asyncio.to_thread(own_redis.start)
             else:
-                await asyncio.to_thread(redis.ask, "flushall")
+                await asyncio.to_thread(own_redis.ask, "flushall")
             await asyncio.sleep(chance.random() * 0.1)
 
     making = asyncio.create_task(make())

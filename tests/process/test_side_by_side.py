@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from banyan import topology
+from banyan.foundation.db import Db
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.trial.crowd import Buyer
@@ -47,11 +48,8 @@ async def test_columns_are_added_to_every_table_of_a_shop_that_sells_and_nobody_
     assert [status for status in seen if status == 0 or status >= 500] == []
 
 
-async def _add_to(db: "object", table: str) -> None:
+async def _add_to(db: Db, table: str) -> None:
     """As a step does it: it does not let others stand behind it for long."""
-    from banyan.foundation.db import Db
-
-    assert isinstance(db, Db)
     for _ in range(40):
         try:
             async with db.transaction() as tx:
