@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from banyan.catalog.actions.keeping import Keeping
 from banyan.catalog.showcase import Showcase
 from banyan.catalog.storage import reading
 from tests.catalog.conftest import OpenCounter
@@ -53,6 +54,19 @@ async def test_what_was_rendered_before_a_change_is_not_kept_after_it(open_count
         await each.keep(counter.ports.db)
     assert await rendered_anew(counter) == []
     assert (await shown(counter, Showcase()))["LATE-1"]["price"]["amount"] == 77
+
+
+async def test_a_shop_at_work_renders_all_it_sells_before_anybody_asks(open_counter: OpenCounter) -> None:
+    counter = await open_counter()
+    for number in range(3):
+        await counter.product(f"AHEAD-{number}")
+    keeping = Keeping(Showcase())
+    assert await keeping.ahead(counter.ports) > 1
+    assert await rendered_anew(counter) == []
+    await counter.send("PUT", "/v1/products/ahead-1/variants/AHEAD-1/prices/EUR", {"amount": 77})
+    assert await rendered_anew(counter) == ["AHEAD-1"]
+    await keeping.ahead(counter.ports)
+    assert await rendered_anew(counter) == []
 
 
 async def test_a_shop_at_work_keeps_what_its_shoppers_saw(open_counter: OpenCounter) -> None:

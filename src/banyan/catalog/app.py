@@ -4,7 +4,8 @@ from functools import partial
 from pathlib import Path
 
 from banyan.catalog import api, indexing, intake, reactions
-from banyan.catalog.actions import items, keeping
+from banyan.catalog.actions import items
+from banyan.catalog.actions.keeping import Keeping
 from banyan.catalog.invariants import INVARIANTS
 from banyan.catalog.showcase import Showcase
 from banyan.contracts.catalog import AskItems
@@ -19,6 +20,7 @@ OWNED = ("category", "brand", "attribute", "product_slug", "variant", "price", "
 
 def service() -> Service:
     keeper, showcase = indexing.Keeper(), Showcase()
+    keeping = Keeping(showcase)
     return Service(
         name="catalog",
         folder=Path(__file__).parent,
@@ -31,7 +33,7 @@ def service() -> Service:
             CatalogTenure: tenure.over(Fence("product", free=("revision",)), *OWNED),
         },
         reactions={AvailabilityChanged: Together(reactions.note_availability)},
-        chores={"shared index": indexing.SharedKeeper().keep, "cards": partial(keeping.cards, showcase)},
+        chores={"shared index": indexing.SharedKeeper().keep, "cards": keeping.keep, "cards ahead": keeping.ahead},
         followers={"search": Follower(indexing.TOPICS, indexing.begin, keeper.take, keeper.reached)},
         invariants=INVARIANTS,
         searches=True,

@@ -12,10 +12,11 @@ import orjson
 
 from banyan.catalog.domain import shown
 from banyan.catalog.storage import Asks, reading
+from banyan.foundation.db import Row
 
 MOST_BYTES = 24 * 1024 * 1024
 _OVERHEAD = 200  # bytes an entry takes beside its own
-_MOST_NEW, _AT_ONCE = 5_000, 500
+_MOST_NEW, _AT_ONCE = 5_000, 200
 
 
 class Showcase:
@@ -33,11 +34,7 @@ class Showcase:
         missing = [name for name, card in found.items() if card is None]
         if missing:
             for row in await reading.cards(asks, missing, currency):
-                body = row["body"]
-                if body is None:
-                    body = orjson.dumps(shown.card(dict(row), currency))
-                    if len(self._new) < _MOST_NEW:
-                        self._new[row["id"], currency] = (row["revision"], body)
+                body = row["body"] or self._render(row, currency)
                 found[row["id"]] = self._keep("card", row["id"], currency, row["revision"], body)
         return [card for card in found.values() if card is not None]
 
@@ -59,9 +56,24 @@ class Showcase:
         if taken:
             await reading.keep_cards(asks, taken)
         for name, currency, revision, _ in taken:
-            if self._new[name, currency][0] == revision:
+            if self._new.get((name, currency), (0,))[0] == revision:  # not rendered anew, or kept by another, meanwhile
                 del self._new[name, currency]
         return bool(self._new)
+
+    async def render_next(self, asks: Asks, after: str, currency: str) -> str:
+        """Render those of the next products whose cards are not kept; the last one's id, empty at the end of them all."""
+        rows = await reading.next_cards(asks, after, currency, _AT_ONCE)
+        if missing := [row["id"] for row in rows if not row["kept"]]:
+            for row in await reading.cards(asks, missing, currency):
+                if row["body"] is None:
+                    self._render(row, currency)
+        return rows[-1]["id"] if len(rows) == _AT_ONCE else ""
+
+    def _render(self, row: Row, currency: str) -> bytes:
+        body = orjson.dumps(shown.card(dict(row), currency))
+        if len(self._new) < _MOST_NEW:
+            self._new[row["id"], currency] = (row["revision"], body)
+        return body
 
     def _look(self, kind: str, name: str, currency: str, revision: int) -> bytes | None:
         kept = self._kept.get((kind, name, currency))

@@ -1,11 +1,28 @@
-"""What was rendered for one shopper is kept for the next, in whichever process."""
+"""What was rendered for one shopper is kept for the next, in whichever process; and what nobody asked for yet, beforehand."""
+
+from dataclasses import dataclass
 
 from banyan.catalog.showcase import Showcase
 from banyan.foundation.service import Ports
 
 SECONDS = 1.0
+_STEP = 0.1  # seconds between 200 products and the next: a large import is rendered in a minute, beside other work
+_ROUND = 600.0
 
 
-async def cards(showcase: Showcase, ports: Ports) -> float:
-    """The chore: cards rendered since the last pass. An idle shop asks its database nothing."""
-    return 0.0 if await showcase.keep(ports.db) else SECONDS
+@dataclass(slots=True)
+class Keeping:
+    """The chores over one showcase, and how far the second of them is."""
+
+    showcase: Showcase
+    reached: str = ""
+
+    async def keep(self, ports: Ports) -> float:
+        """Cards rendered since the last pass. An idle shop asks its database nothing."""
+        return 0.0 if await self.showcase.keep(ports.db) else SECONDS
+
+    async def ahead(self, ports: Ports) -> float:
+        """The next of all products, in the shop's currency; from the first again ten minutes after the last."""
+        self.reached = await self.showcase.render_next(ports.db, self.reached, ports.settings.currency)
+        await self.showcase.keep(ports.db)
+        return _STEP if self.reached else _ROUND

@@ -64,6 +64,19 @@ async def cards(asks: Asks, ids: Sequence[str], currency: str) -> list[Row]:
     return await asks.fetch(_CARDS, list(ids), currency, FORM)
 
 
+async def next_cards(asks: Asks, after: str, currency: str, limit: int) -> list[Row]:
+    """The published products that follow `after` by id, and of each whether its card is kept."""
+    return await asks.fetch(
+        """SELECT p.id, kept.form IS NOT NULL AS kept FROM product AS p LEFT JOIN card AS kept
+            ON kept.product_id = p.id AND kept.currency = $2 AND kept.form = $3 AND kept.revision = p.revision
+        WHERE p.id > $1 AND p.status = 'published' ORDER BY p.id LIMIT $4""",
+        after,
+        currency,
+        FORM,
+        limit,
+    )
+
+
 async def keep_cards(asks: Asks, rendered: Iterable[tuple[str, str, int, bytes]]) -> None:
     """Keep cards (id, currency, revision, body, each once) for all processes. What is of an older revision is left out."""
     ids, currencies, revisions, bodies = zip(*rendered, strict=True)
