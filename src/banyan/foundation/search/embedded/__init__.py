@@ -175,7 +175,7 @@ class EmbeddedSearch(Answering):
 
     def _look_again(self) -> None:
         self._index.reload()
-        self._state = State(self._index.schema, self._index.searcher(), self._words)
+        self._state = State(self._index.schema, self._index.searcher(), self._words, self._state.labels)
 
     def _keep(self, position: str | None) -> None:
         """After the documents, never before: a crash between the two puts some again and misses none."""

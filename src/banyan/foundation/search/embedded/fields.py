@@ -10,9 +10,10 @@ from tantivy import Query as Tree
 from banyan.foundation.search import Document, rows
 from banyan.foundation.search import ranking as rank
 from banyan.foundation.search.asking import Ask, Best, Every, Phrase, Prefix, Some, Word
+from banyan.foundation.search.embedded.labels import number_of
 from banyan.foundation.search.rows import stem
 
-VERSION = "2"
+VERSION = "3"
 """Of the fields and of how texts become words. An index of another version is set aside and filled again."""
 
 PLAIN_FIELDS = (rank.NAME, rank.LABEL, rank.KEYWORDS, rank.DESCRIPTION)
@@ -32,10 +33,10 @@ def schema() -> tantivy.Schema:
         fields.add_text_field(field, tokenizer_name="stems", index_option="freq")
     # A category is found by any name in its path; it is counted by path, which tells two "Accessories" apart.
     for field in ("brand", "category", "path"):
-        fields.add_text_field(field, fast=field != "category", tokenizer_name="raw", index_option="basic")
+        fields.add_text_field(field, tokenizer_name="raw", index_option="basic")
     fields.add_text_field("name_key", fast=True, tokenizer_name="nothing", index_option="basic")
     # `band` is the step of EDGES a price lies on: counting equal numbers costs a fifth of counting between bounds.
-    for field in ("price", "band", "popularity", "created", "initial"):
+    for field in ("price", "band", "popularity", "created", "initial", "brand_number", "path_number"):
         fields.add_integer_field(field, fast=True)
     fields.add_boolean_field("available", indexed=True)
     fields.add_float_field("loudness", fast=True)
@@ -71,6 +72,8 @@ def row(document: Document) -> tuple[tantivy.Document, set[str]]:
         "brand": [it.brand] if it.brand else [],
         "category": it.category,
         "path": it.paths,
+        "brand_number": [number_of(it.brand)] if it.brand else [],
+        "path_number": [number_of(path) for path in it.paths],
         "name_key": it.key,
         "initial": int.from_bytes(it.key.encode()[:_INITIAL].ljust(_INITIAL, b"\0")),
         "price": it.price,

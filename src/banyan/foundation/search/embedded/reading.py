@@ -13,6 +13,7 @@ from banyan.foundation.search import PATH, Facet, PriceBand, Query, Results, Sor
 from banyan.foundation.search import ranking as rank
 from banyan.foundation.search.asking import Every, Prefix, Some, Word
 from banyan.foundation.search.embedded.fields import translate
+from banyan.foundation.search.embedded.labels import Labels
 from banyan.foundation.search.embedded.vocabulary import Words
 from banyan.foundation.search.narrowing import EDGES, HIGHEST, bands, facets, settled
 from banyan.foundation.search.ranking import Attempt, attempts
@@ -46,8 +47,11 @@ class Answer:
 class State:
     """One state of the index and the answers given from it, replaced as a whole after a commit."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, words: Words) -> None:
-        self._reader = reader = _Reader(schema, searcher, words)
+    def __init__(
+        self, schema: tantivy.Schema, searcher: tantivy.Searcher, words: Words, labels: Labels | None = None
+    ) -> None:
+        self.labels = labels or Labels()
+        self._reader = reader = _Reader(schema, searcher, words, self.labels)
         self.count = searcher.num_docs
         self.suggest = reader.suggest
         # Shoppers turn pages and change the order; and most of them begin at the same few lists.
@@ -61,10 +65,11 @@ class State:
 class _Reader:
     """Reads one state of the index. It is the Vocabulary which ranking asks."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, words: Words) -> None:
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, words: Words, labels: Labels) -> None:
         self._schema = schema
         self._searcher = searcher
         self._words = words
+        self._labels = labels
         self._tree = translate(schema)
 
     def uses(self, word: str) -> int:
@@ -211,13 +216,20 @@ class _Reader:
             if asked:
                 counts |= self._searcher.aggregate(others, asked)
             for field in {"brand", "path"} & set(asked):
-                values = _values(counts[field])
+                values = self._values(field, counts[field])
                 if not settled(values, _ASKED):
                     # So many values tie for the twentieth place that their names must decide.
-                    values = _values(self._searcher.aggregate(others, {field: _counting(field, _ALL)})[field])
+                    all_of_them = self._searcher.aggregate(others, {field: _counting(field, _ALL)})
+                    values = self._values(field, all_of_them[field])
                 counts[field] = facets(values)
         steps = {bucket["key"]: bucket["doc_count"] for bucket in counts["price"]["buckets"]}
         return counts["brand"], counts["path"], bands([steps.get(step, 0) for step in range(len(EDGES) - 1)])
+
+    def _values(self, field: str, counted: Mapping[str, Any]) -> list[tuple[str, int]]:
+        """The most frequent first; of equals by name."""
+        text, searcher = self._labels.text, self._searcher
+        named = [(text(searcher, field, bucket["key"]), bucket["doc_count"]) for bucket in counted["buckets"]]
+        return sorted(named, key=lambda it: (-it[1], it[0]))
 
     # Suggestions.
 
@@ -242,7 +254,7 @@ class _Reader:
         labels = [
             value.rpartition(PATH)[2]
             for field in ("brand", "path")
-            for value, _ in _values(counts[field])
+            for value, _ in self._values(field, counts[field])
             if completes(value.rpartition(PATH)[2], words)
         ]
         beginning = self._beginning(words)
@@ -266,11 +278,7 @@ def _all_of(first: Tree, *others: Tree) -> Tree:
 
 
 def _counting(field: str, size: int) -> dict[str, Any]:
-    return {"terms": {"field": field, "size": size, "segment_size": _ALL}}
-
-
-def _values(counted: Mapping[str, Any]) -> list[tuple[str, int]]:
-    return [(bucket["key"], bucket["doc_count"]) for bucket in counted["buckets"]]
+    return {"terms": {"field": f"{field}_number", "size": size, "segment_size": _ALL}}
 
 
 _COUNTED: dict[str, dict[str, Any]] = {
