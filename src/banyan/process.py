@@ -19,7 +19,7 @@ from granian.server.embed import Server
 from pydantic import SecretStr
 
 from banyan import topology
-from banyan.foundation import choose, databases, embedded, telemetry
+from banyan.foundation import allocator, choose, databases, embedded, telemetry
 from banyan.foundation.edge import Edge
 from banyan.foundation.identity.channel import Channel
 from banyan.foundation.peers import Local
@@ -83,6 +83,7 @@ async def open_parts(
 
     `several` processes of this data folder read one search index, which one of them keeps.
     """
+    allocator.few_arenas()
     lone = settings.search_url.get_secret_value().startswith("embedded:")
     if not serve and lone:  # such an index is kept by who answers searches; one process alone can hold its folder
         settings = settings.model_copy(update={"search_url": SecretStr("embedded://memory")})

@@ -89,7 +89,7 @@ class Shelf:
         clock: Clock,
         *,
         finish: Callable[[Headers], Headers] = list,
-        max_bytes: int = 64 * 1024 * 1024,
+        max_bytes: int = 48 * 1024 * 1024,
         patience: float = 2.0,
         shared: Answers | None = None,
     ) -> None:

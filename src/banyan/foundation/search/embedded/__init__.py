@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import tantivy
 
+from banyan.foundation.allocator import give_back_memory
 from banyan.foundation.search import Document, Query, WritesLost
 from banyan.foundation.search.embedded.answering import Answering
 from banyan.foundation.search.embedded.fields import VERSION, prepare, row, schema
-from banyan.foundation.search.embedded.memory import give_back_memory
 from banyan.foundation.search.embedded.reading import State
 from banyan.foundation.search.embedded.vocabulary import Words
 from banyan.foundation.search.folder import Folder, Note
