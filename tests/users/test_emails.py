@@ -32,9 +32,36 @@ def test_plain_addresses_are_compared_in_lower_case_and_mailed_as_written(addres
 
 
 @given(atoms, atoms, domains)
-def test_tags_and_dots_are_part_of_the_name(one: str, other: str, domain: str) -> None:
+def test_tags_and_dots_are_part_of_the_name_elsewhere(one: str, other: str, domain: str) -> None:
     spellings = {parse(f"{one}{between}{other}@{domain}").canonical for between in ("", ".", "+", "-")}
     assert len(spellings) == 4
+
+
+names = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=10)
+providers = st.sampled_from(["gmail.com", "googlemail.com", "GMail.com", "GOOGLEMAIL.COM"])
+
+
+@given(st.lists(names, min_size=1, max_size=4), st.lists(names, max_size=2), providers)
+def test_gmail_hears_no_dots_no_tags_and_two_names(parts: list[str], tags: list[str], provider: str) -> None:
+    spelt = "+".join([".".join(parts), *tags])
+    assert parse(f"{spelt}@{provider}").canonical == f"{''.join(parts)}@gmail.com"
+    assert parse(f"{spelt}@{provider}").mailbox == f"{spelt}@{provider.lower()}"
+
+
+@given(st.text("\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0455", min_size=1, max_size=12))
+def test_a_name_that_only_looks_latin_is_the_latin_one(cyrillic: str) -> None:
+    latin = cyrillic.translate(str.maketrans("\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0455", "aceopxyis"))
+    assert parse(f"{cyrillic}@example.com").canonical == parse(f"{latin}@example.com").canonical
+
+
+@given(
+    st.text("abcdefgh", min_size=1, max_size=5),
+    st.text("\u0430\u0431\u0432\u0433\u03b4\u03bb\u0561\u05d0\u0627", min_size=1, max_size=5),
+)
+def test_scripts_are_not_mixed(latin: str, other: str) -> None:
+    for text in (f"{latin}{other}@example.com", f"{other}{latin}@example.com", f"ada@{latin}{other}.com"):
+        with pytest.raises(ValueError):
+            parse(text)
 
 
 @given(st.text(max_size=40))
@@ -64,7 +91,11 @@ def test_any_text_is_refused_or_read_the_same_however_it_is_spelt(text: str) -> 
         ("stra\u00dfe@example.com", "STRASSE@example.com"),
         ("\u1e9e@example.com", "ss@example.com"),
         ("\u212bngstrom@example.com", "\u00e5ngstrom@example.com"),
-        ("o\u03c2@example.com", "O\u03a3@example.com"),
+        ("\u03bf\u03c2@example.com", "\u039f\u03a3@example.com"),
+        ("A.d.a+shop@GMail.com", "ada@googlemail.com"),
+        ("ad\u0131@example.com", "adi@example.com"),  # Turkish dotless \u0131 looks like i
+        ("\u0441\u043e\u0441\u043e@example.com", "coco@example.com"),  # Cyrillic, every letter
+        ("\u03bf\u03bd\u03bf@example.com", "ovo@example.com"),  # Greek, every letter
     ],
 )
 def test_these_are_one_account(one: str, other: str) -> None:
@@ -77,8 +108,8 @@ def test_these_are_one_account(one: str, other: str) -> None:
         ("ada+shop@example.com", "ada@example.com"),
         ("a.da@example.com", "ada@example.com"),
         ("ada@stra\u00dfe.example", "ada@strasse.example"),  # IDNA 2008: two domains, two owners
-        ("\u0430da@example.com", "ada@example.com"),  # Cyrillic а
-        ("ad\u0131@example.com", "adi@example.com"),  # Turkish dotless ı
+        ("\u0441\u0430\u0448\u0430@example.com", "cawa@example.com"),  # Cyrillic, and one letter of it looks like none
+        ("+tag@gmail.com", "@gmail.com".join(("tag", ""))),
         ("ada@www.example.com", "ada@example.com"),
     ],
 )
@@ -125,6 +156,10 @@ def test_mail_goes_to_the_spelling_that_was_given_not_to_the_folded_one() -> Non
         "a@[127.0.0.1]",
         "a@127.0.0.1",
         "a@exa_mple.com",
+        "\u0430da@example.com",  # Cyrillic а among Latin letters
+        "ada@p\u0430ypal.com",
+        "ada@\u0430\u0440\u0440\u04cf\u0435.com",  # all Cyrillic, and looks like another domain
+        "ada@xn--80ak6aa92e.com",  # … the same as it travels
         "a@-example.com",
         "a@xn--a.com",
         "\u00a8a@example.com",

@@ -9,6 +9,11 @@ from tests.users.desk import Desk
 
 HOME = {"name": "Ada", "line1": "12 Long Lane", "city": "Leeds", "postal_code": "LS1 4AP", "country": "GB"}
 DAMAGE = {
+    "I23 a session goes on": (
+        "I23",
+        """INSERT INTO erasure (id, account_id, due_at, next_at) SELECT 'era_1', account_id, shop_now(), shop_now() FROM session
+        WHERE ended_at IS NULL LIMIT 1""",
+    ),
     "U1 twice": (
         "U1",
         """INSERT INTO account (id, email_raw, email_canonical)

@@ -8,7 +8,11 @@ from banyan.kernel.clock import VirtualClock
 from banyan.users import actions
 from banyan.users.app import service
 from tests.conftest import OpenShop
+from tests.users.authenticator import Device
 from tests.users.desk import PASSWORD, Desk, fresh_email
+from tests.users.passkey_desk import ask_link, enter, owner
+
+LAPTOP = "http://localhost:8000"
 
 
 async def send(desk: Desk, email: str) -> int:
@@ -72,7 +76,8 @@ async def test_an_unknown_address_gets_the_same_answer_and_no_mail(desk: Desk) -
     known, unknown = [
         await desk.ask("POST", "/v1/sessions/magic-link", {"email": email}) for email in (made["email"], nobody)
     ]
-    assert (known.status, known.headers, known.body) == (unknown.status, unknown.headers, unknown.body)
+    assert (known.status, known.headers, len(known.body)) == (unknown.status, unknown.headers, len(unknown.body))
+    assert known.json().keys() == unknown.json().keys() == {"expires_in", "attempt"}
     assert (await desk.mail())[-1][0] == made["email"]
     assert nobody not in [to for to, _, _ in await desk.mail()]
     assert await desk.ports.db.fetchval("SELECT count(*) FROM letter") == 0
@@ -180,3 +185,26 @@ async def test_a_password_set_by_the_proven_owner_stays_at_the_next_link(desk: D
     assert (await desk.redeem(await desk.link_to(email))).status == 201
     signed_in = await desk.ask("POST", "/v1/sessions", {"email": email, "password": chosen["new"]})
     assert signed_in.status == 201
+
+
+async def test_a_link_says_which_device_asked_and_whether_it_was_this_one(desk: Desk) -> None:
+    made = await desk.newcomer()
+    chrome = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/141.0 Safari/537.36"
+    asked = await desk.ask("POST", "/v1/sessions/magic-link", {"email": made["email"]}, headers={"user-agent": chrome})
+    body = {"token": await desk.link_to(made["email"])}
+    for attempt, same in (("", False), (asked.json()["attempt"], True), ("att_" + "A" * 43, False)):
+        seen = await desk.ask("POST", "/v1/sessions/magic-link/look", body | {"attempt": attempt})
+        assert (seen.json()["asked_by"], seen.json()["same_browser"]) == ("Chrome on Windows", same)
+    assert "asked for with Chrome on Windows" in [text for to, _, text in await desk.mail() if to == made["email"]][-1]
+    assert (await desk.redeem(body["token"])).status == 201
+
+
+async def test_the_code_in_the_mail_signs_in_where_it_was_asked_for_and_uses_the_link_up(desk: Desk) -> None:
+    squatter, held = await owner(desk, Device(LAPTOP, "localhost", b"a squatter's"))
+    token, code, attempt = await ask_link(desk, squatter["email"])
+    answer = await desk.ask(
+        "POST", "/v1/sessions/magic-link/code", {"attempt": attempt, "code": code.lower().replace("-", " ")}
+    )
+    assert (answer.status, answer.json()["user"]["id"]) == (201, squatter["id"])
+    assert (await desk.redeem(token)).status == 401
+    assert (await enter(desk, held)).status == 401  # what was there before the mailbox was proved is gone

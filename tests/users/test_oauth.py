@@ -23,22 +23,24 @@ async def test_a_refresh_token_is_exchanged_and_its_reuse_ends_the_family(desk: 
 
 
 @pytest.mark.parametrize(
-    ("fields", "error"),
+    ("fields", "status", "error"),
     [
-        ({}, "invalid_request"),
-        ({"grant_type": ""}, "invalid_request"),
-        ({"grant_type": "refresh_token"}, "invalid_request"),
-        ({"grant_type": "password", "username": "a", "password": "b"}, "unsupported_grant_type"),
-        ({"grant_type": "authorization_code", "code": "x"}, "unsupported_grant_type"),
-        ({"grant_type": "refresh_token", "refresh_token": "rt_x"}, "invalid_grant"),
-        ({"grant_type": "refresh_token", "refresh_token": "\x00\ud7ff"}, "invalid_grant"),
-        ({"grant_type": "refresh_token", "refresh_token": "x", "client_id": "evil"}, "invalid_client"),
-        ({"grant_type": "refresh_token", "refresh_token": "x", "client_secret": "s"}, "invalid_client"),
+        ({}, 400, "invalid_request"),
+        ({"grant_type": ""}, 400, "invalid_request"),
+        ({"grant_type": "refresh_token"}, 400, "invalid_request"),
+        ({"grant_type": "password", "username": "a", "password": "b"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code", "code": "x"}, 401, "invalid_client"),
+        ({"grant_type": "refresh_token", "refresh_token": "rt_x"}, 400, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "\x00\ud7ff"}, 400, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "x", "client_id": "evil"}, 401, "invalid_client"),
+        ({"grant_type": "refresh_token", "refresh_token": "x", "client_secret": "s"}, 401, "invalid_client"),
     ],
 )
-async def test_refusals_use_the_words_of_the_standard(desk: Desk, fields: dict[str, str], error: str) -> None:
-    status, refused = await token(desk, **fields)
-    assert (status, refused["error"]) == (400, error)
+async def test_refusals_use_the_words_of_the_standard(
+    desk: Desk, fields: dict[str, str], status: int, error: str
+) -> None:
+    given, refused = await token(desk, **fields)
+    assert (given, refused["error"]) == (status, error)
 
 
 @pytest.mark.parametrize(

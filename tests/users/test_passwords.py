@@ -88,3 +88,35 @@ def test_roles_need_fifteen_characters(text: str) -> None:
 def test_one_piece_over_and_over_is_common(piece: str, times: int) -> None:
     weak = password_rules.weakness((piece * times)[:100], email="ada@example.com")
     assert weak is not None
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "1qaz2wsx3edc4rfv",
+        "PolniyPizdec0211",
+        "correct horse battery staple",
+        "Dragon 1234 5678",
+        "!!basketball2026",
+        "passwordpassword",
+    ],
+)
+def test_what_leaked_or_is_a_common_word_with_trimmings_is_refused(password: str) -> None:
+    weak = password_rules.weakness(password, email="ada@example.com")
+    assert weak is not None
+    assert weak[0] == "password_too_common"
+
+
+@pytest.mark.parametrize(
+    "password", ["a long walk by the sea", "four words in a row", "wv7rTq2mKx9zLp4b", "dragon 8391 7263 5540 11"]
+)
+def test_what_nobody_else_has_may_be_chosen(password: str) -> None:
+    assert password_rules.weakness(password, email="ada@example.com") is None
+
+
+def test_the_list_of_leaked_passwords_is_sorted_and_holds_no_password() -> None:
+    kept = password_rules._digests()
+    parts = [kept[at : at + 5] for at in range(0, len(kept), 5)]
+    assert parts == sorted(set(parts))
+    assert len(parts) > 70_000
+    assert b"password" not in kept

@@ -11,7 +11,8 @@ async def test_signing_in_gives_tokens_and_says_who(desk: Desk) -> None:
     assert answer.status == 201
     assert answer.header("cache-control") == "no-store"
     signed_in = answer.json()
-    assert set(signed_in) == {"access_token", "token_type", "expires_in", "refresh_token", "session_id", "user"}
+    tokens = {"access_token", "token_type", "expires_in", "refresh_token", "session_id"}
+    assert set(signed_in) == tokens | {"user", "factor_needed"}
     assert (signed_in["token_type"], signed_in["expires_in"]) == ("Bearer", 600)
     assert signed_in["user"]["id"] == made["id"]
     listed = (await desk.ask("GET", "/v1/me/sessions", token=signed_in["access_token"])).json()["items"]

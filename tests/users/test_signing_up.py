@@ -48,9 +48,11 @@ async def test_a_repeated_request_gets_the_same_answer_and_its_tokens_are_kept_s
     [
         ("short", "password_too_short"),
         ("x" * 129, "password_too_long"),
-        ("Password1234", "password_too_common"),
+        ("Password1234567", "password_too_common"),
+        ("dragon 1234 !!!!", "password_too_common"),
+        ("1qaz2wsx3edc4rfv", "password_too_common"),
         ("abcabcabcabcabc", "password_too_common"),
-        ("qwertyuiopas", "password_too_common"),
+        ("qwertyuiopasdfg", "password_too_common"),
         ("987654321098765", "password_too_common"),
         ("weak.person@example.com", "password_is_address"),
         ("Weak.Person@example.com1", "password_is_address"),

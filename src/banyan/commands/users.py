@@ -1,12 +1,16 @@
-"""`banyan users …`: the first operator."""
+"""`banyan users …`: the first operator, and applications of others."""
 
 from typing import Annotated
 
 import typer
 
-from banyan.commands import DataDir, opened, run, settings
+from banyan.commands import DataDir, opened, run, settings, users_clients
 
-app = typer.Typer(no_args_is_help=True, help="Users: the first operator.")
+app = typer.Typer(no_args_is_help=True, help="Users: the first operator, and applications of others.")
+app.command("add-client")(users_clients.add_client)
+app.command("clients")(users_clients.clients)
+app.command("new-client-secret")(users_clients.new_client_secret)
+app.command("close-client")(users_clients.close_client)
 
 
 @app.callback()

@@ -130,7 +130,7 @@ async def _write_accounts(
     await store.change(tx, changed)
     tx.tell(
         *(
-            ProfileChanged(user_id=row["id"], name=row["name"])
+            ProfileChanged(user_id=row["id"])
             for row in changed
             if (before[row["id"]].name, before[row["id"]].newsletter) != (row["name"], row["newsletter"])
         )

@@ -45,9 +45,9 @@ async def open_sealed(keys: Keys, kid: str, sealed: bytes) -> RSAKey:
     return known
 
 
-def sign(key: RSAKey, claims: dict[str, Any]) -> str:
-    """An access token (RFC 9068: `typ` is `at+jwt`)."""
-    return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}, claims, key)
+def sign(key: RSAKey, claims: dict[str, Any], *, kind: str = "at+jwt") -> str:
+    """An access token (RFC 9068: `typ` is `at+jwt`), or with another `kind` what is none: `JWT`, an ID token."""
+    return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": key.kid}, claims, key)
 
 
 def _named(kid: str) -> KeyParameters:

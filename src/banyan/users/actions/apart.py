@@ -35,11 +35,19 @@ Refusal = Literal["unknown", "reused"]
 
 
 async def begin(
-    ports: Ports, store: Sessions, account: Account, session_id: str, *, method: str, user_agent: str, token: str
+    ports: Ports,
+    store: Sessions,
+    account: Account,
+    session_id: str,
+    *,
+    method: str,
+    user_agent: str,
+    token: str,
+    seconds: float = SESSION_SECONDS,
 ) -> None:
     """Before the transaction that lets someone in: a session whose token nobody has yet. `drop` it if nobody gets it."""
     now = ports.clock.now()
-    expires = now + timedelta(seconds=SESSION_SECONDS)
+    expires = now + timedelta(seconds=seconds)
     session = Session(session_id, account.id, account.epoch, method, user_agent, now, now, expires)
     await store.begin(session, tokens.digest(token))
 

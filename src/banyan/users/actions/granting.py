@@ -1,6 +1,6 @@
 """What a sign-in hands out: a session's tokens, made before the transaction that keeps their digests."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -11,10 +11,10 @@ from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Refusal, Unavailable
 from banyan.users import passwords
-from banyan.users.actions import apart, keys
+from banyan.users.actions import apart, keys, proving
 from banyan.users.domain import tokens, views
-from banyan.users.domain.accounts import Account, Visitor
-from banyan.users.storage import sessions
+from banyan.users.domain.accounts import SESSION_SECONDS, Account, Visitor
+from banyan.users.storage import factors, sessions
 
 _SEALED = "users answer with tokens"
 
@@ -30,6 +30,9 @@ class Grant:
     refresh_token: str = field(repr=False)
     access_token: str = field(repr=False)
     seconds: int = 0
+    strong: bool = False  # a passkey, or a code besides a password or link
+    factor_needed: bool = False  # nothing is permitted before a second factor is there
+    lives: float = SESSION_SECONDS  # at most so many seconds, however often it is refreshed
     apart: bool = False  # its session is kept already, apart from the users database
 
     def tokens(self) -> dict[str, object]:
@@ -43,12 +46,25 @@ class Grant:
 
     def answer(self) -> Answer:
         """What the one who signed in is told."""
-        signed_in = views.SignedIn.model_validate({**self.tokens(), "user": views.of_account(self.account)})
+        told = {"user": views.of_account(self.account), "factor_needed": self.factor_needed}
+        signed_in = views.SignedIn.model_validate({**self.tokens(), **told})
         return Answer(201, signed_in.model_dump_json().encode())
 
 
-async def prepare(ports: Ports, account: Account, *, method: str, visitor: Visitor) -> Grant:
-    """Tokens for a new session of this account; nothing is kept yet."""
+async def prepare(
+    ports: Ports,
+    account: Account,
+    *,
+    method: str,
+    visitor: Visitor,
+    strong: bool = False,
+    client: tuple[str, Collection[str]] | None = None,
+    lives: float = SESSION_SECONDS,
+) -> Grant:
+    """Tokens for a new session of this account; nothing is kept yet. `strong`: it begins with a second factor.
+
+    `client`: the third party that it is for, and its scopes.
+    """
     session_id = ports.ids.new("ses")
     grant = Grant(
         account=account,
@@ -56,13 +72,16 @@ async def prepare(ports: Ports, account: Account, *, method: str, visitor: Visit
         method=method,
         user_agent=visitor.user_agent,
         refresh_token=tokens.refresh_token(ports.ids.secret()),
-        access_token=await keys.access_token(ports, account, session_id),
+        access_token=await keys.access_token(ports, account, session_id, *(client or ()), strong=strong),
+        strong=strong,
+        factor_needed=not strong and proving.must_be_strong(ports, account),
         seconds=ports.settings.access_token_seconds,
+        lives=lives,
         apart=ports.sessions is not None,
     )
     if ports.sessions is not None:
         given = {"method": method, "user_agent": visitor.user_agent, "token": grant.refresh_token}
-        await apart.begin(ports, ports.sessions, account, session_id, **given)
+        await apart.begin(ports, ports.sessions, account, session_id, seconds=lives, **given)
     return grant
 
 
@@ -75,6 +94,14 @@ async def drop(ports: Ports, grant: Grant) -> None:
 
 async def keep(tx: Tx, grant: Grant) -> bool:
     """Begin the session; False when the account's rights changed since the grant was prepared."""
+    if not await _begin(tx, grant):
+        return False
+    if grant.strong:
+        await factors.prove(tx, grant.session_id, grant.account.id, strong=True)
+    return True
+
+
+async def _begin(tx: Tx, grant: Grant) -> bool:
     if grant.apart:
         return await sessions.may_begin(tx, grant.account.id, grant.account.epoch)
     return await sessions.begin(
@@ -85,6 +112,7 @@ async def keep(tx: Tx, grant: Grant) -> bool:
         method=grant.method,
         user_agent=grant.user_agent,
         refresh_hash=tokens.digest(grant.refresh_token),
+        seconds=grant.lives,
     )
 
 
@@ -93,7 +121,7 @@ async def once(
 ) -> Answer:
     """`idempotency.once` for an answer that holds this grant's tokens: what is kept of it is sealed."""
     try:
-        given = await _once(ports, key, answer, effect)
+        given = await sealed_once(ports, key, answer, effect)
     except Refusal:
         await drop(ports, grant)
         raise
@@ -102,7 +130,8 @@ async def once(
     return given
 
 
-async def _once(ports: Ports, key: Key | None, answer: Answer, effect: Callable[[Tx], Awaitable[None]]) -> Answer:
+async def sealed_once(ports: Ports, key: Key | None, answer: Answer, effect: Callable[[Tx], Awaitable[None]]) -> Answer:
+    """`idempotency.once` for an answer with a secret in it: what is kept of it is sealed."""
     if key is None:
         await ports.db.retrying(effect)
         return answer

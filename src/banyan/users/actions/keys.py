@@ -1,5 +1,8 @@
 """Signing keys: made at first need, rotated by age, published before they sign and until nothing they signed is alive."""
 
+from collections.abc import Collection
+from typing import Any
+
 from joserfc.jwk import RSAKey
 from pydantic_core import to_json
 
@@ -8,6 +11,7 @@ from banyan.foundation.db import Tx
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Unavailable
 from banyan.users import signing
+from banyan.users.actions import proving
 from banyan.users.domain import tokens
 from banyan.users.domain.accounts import Account
 from banyan.users.storage import signing_keys
@@ -18,21 +22,36 @@ OVERLAP_SECONDS = 1200.0  # the longest life of an access token (900 s), leeway 
 _LOOK_SECONDS = 3600.0
 
 
-async def access_token(ports: Ports, account: Account, session_id: str) -> str:
-    """An access token for this session, with the permissions of the account's roles as they are now."""
-    key = await _signing_key(ports)
-    return signing.sign(
-        key,
-        tokens.claims(
-            issuer=ports.settings.origin,
-            user_id=account.id,
-            session_id=session_id,
-            roles=account.roles,
-            token_id=ports.ids.new("tok"),
-            now=ports.clock.now(),
-            seconds=ports.settings.access_token_seconds,
-        ),
+async def access_token(
+    ports: Ports,
+    account: Account,
+    session_id: str,
+    client_id: str | None = None,
+    scopes: Collection[str] = (),
+    *,
+    strong: bool | None = None,
+) -> str:
+    """An access token for this session, with the permissions of the account's roles as they are now.
+
+    `strong`: whether the session has a second factor, None where that is to be looked up. For a third party (`client_id`)
+    only with those among `scopes`, which were no more than the session that agreed to them had.
+    """
+    roles = await proving.roles_in(ports, account, session_id, strong=True if client_id else strong)
+    said = tokens.claims(
+        issuer=ports.settings.origin,
+        user_id=account.id,
+        session_id=session_id,
+        roles=roles,
+        token_id=ports.ids.new("tok"),
+        now=ports.clock.now(),
+        seconds=ports.settings.access_token_seconds,
     )
+    return await signed(ports, said if client_id is None else tokens.narrowed(said, client_id, scopes))
+
+
+async def signed(ports: Ports, claims: dict[str, Any], *, kind: str = "at+jwt") -> str:
+    """A token that says so, by the key that signs now."""
+    return signing.sign(await _signing_key(ports), claims, kind=kind)
 
 
 async def key_set(ports: Ports) -> bytes:

@@ -46,7 +46,7 @@ async def change_profile(ports: Ports, account: Account, name: str | None, prefe
         changed = await accounts.change_profile(tx, account.id, account.version, name, preferences)
         if changed is None:
             raise Stale
-        tx.tell(ProfileChanged(user_id=changed.id, name=changed.name))
+        tx.tell(ProfileChanged(user_id=changed.id))
         return changed
 
     return await ports.db.retrying(effect)

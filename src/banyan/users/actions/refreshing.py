@@ -5,6 +5,7 @@ only until the token it then missed is used. It gets the very same refresh token
 repeats a used token without that key, or later, is taken for a thief, or for the one who was robbed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -16,7 +17,8 @@ from banyan.kernel.refusals import Unauthenticated
 from banyan.users.actions import apart, keys
 from banyan.users.domain import tokens, views
 from banyan.users.domain.accounts import Account
-from banyan.users.storage import accounts, sessions
+from banyan.users.domain.oauth import Refused
+from banyan.users.storage import accounts, oauth_grants, sessions
 from banyan.users.storage.sessions import Presented
 
 
@@ -34,12 +36,22 @@ class Refreshed:
 
     tokens: views.Tokens = field(repr=False)
     again: bool
+    scopes: frozenset[str] = frozenset()  # of a third party
 
 
-async def refresh(ports: Ports, token: str, retry_key: str | None) -> Refreshed:
-    """Exchange a refresh token. RefreshRefused, or RefreshReused when that ended its session."""
-    if not tokens.is_refresh(token):
+async def refresh(
+    ports: Ports, token: str, retry_key: str | None, client_id: str = tokens.CLIENT, scopes: Collection[str] = ()
+) -> Refreshed:
+    """Exchange a refresh token of this client. RefreshRefused, or RefreshReused when that ended its session.
+
+    `scopes`: those that a third party's next access token is to have, of those it was given; none named: all.
+    """
+    given = await _given(ports, token) if tokens.is_refresh(token) else None
+    if not tokens.is_refresh(token) or (given.client_id if given else tokens.CLIENT) != client_id:
         raise RefreshRefused
+    if given and not given.scopes.issuperset(scopes):
+        raise Refused("invalid_scope", "this is more than was agreed to")
+    wanted = frozenset(scopes) or given.scopes if given else None
     seed, used_with = ports.ids.secret(), sha256(retry_key.encode()).digest() if retry_key else None
 
     async def effect(tx: Tx) -> "tuple[Presented, Account, str] | RefreshRefused":
@@ -59,34 +71,67 @@ async def refresh(ports: Ports, token: str, retry_key: str | None) -> Refreshed:
         return RefreshReused()
 
     if ports.sessions is not None:
-        return await _apart(ports, ports.sessions, token, seed, used_with)
+        return await _apart(ports, ports.sessions, token, seed, used_with, client_id, wanted)
     outcome = await ports.db.retrying(effect)
     if isinstance(outcome, RefreshRefused):
         raise outcome
     shown, account, following = outcome
-    return await _pair(ports, account, shown.session_id, following, again=shown.used)
+    return await _pair(ports, account, shown.session_id, following, client_id, wanted, again=shown.used)
 
 
-async def _pair(ports: Ports, account: Account, session_id: str, following: str, *, again: bool) -> Refreshed:
+async def _given(ports: Ports, token: str) -> oauth_grants.Granted | None:
+    """The third party that this token's session was given to; None for the shop's own, and for a token nobody knows."""
+    if ports.sessions is None:
+        owner = await sessions.owner(ports.db, tokens.digest(token))
+        return await oauth_grants.of_session(ports.db, owner[0]) if owner else None
+    shown = await ports.sessions.presented(tokens.digest(token))
+    return await oauth_grants.of_session(ports.db, shown.session.id) if shown else None
+
+
+async def _pair(
+    ports: Ports,
+    account: Account,
+    session_id: str,
+    following: str,
+    client_id: str,
+    scopes: frozenset[str] | None,
+    *,
+    again: bool,
+) -> Refreshed:
+    client = (client_id, scopes) if scopes is not None else ()
     pair = views.Tokens(
-        access_token=await keys.access_token(ports, account, session_id),
+        access_token=await keys.access_token(ports, account, session_id, *client),
         expires_in=ports.settings.access_token_seconds,
         refresh_token=following,
         session_id=session_id,
     )
-    return Refreshed(pair, again=again)
+    return Refreshed(pair, again=again, scopes=scopes or frozenset())
 
 
-async def _apart(ports: Ports, store: Sessions, token: str, seed: bytes, used_with: bytes | None) -> Refreshed:
+async def _apart(
+    ports: Ports,
+    store: Sessions,
+    token: str,
+    seed: bytes,
+    used_with: bytes | None,
+    client_id: str,
+    scopes: frozenset[str] | None,
+) -> Refreshed:
     """The same where sessions are kept apart from the users database."""
     outcome = await apart.exchange(ports, store, token, seed, used_with)
     if isinstance(outcome, str):
         raise RefreshReused if outcome == "reused" else RefreshRefused
-    return await _pair(ports, outcome.account, outcome.session_id, outcome.following, again=outcome.again)
+    following = outcome.following
+    return await _pair(ports, outcome.account, outcome.session_id, following, client_id, scopes, again=outcome.again)
 
 
-async def revoke(ports: Ports, token: str) -> None:
-    """End the session of a refresh token (RFC 7009); a token nobody knows is revoked already."""
+async def revoke(ports: Ports, token: str, client_id: str = tokens.CLIENT) -> None:
+    """End the session of a refresh token (RFC 7009); a token nobody knows is revoked already. Refused: another's token."""
+    given = await _given(ports, token) if tokens.is_refresh(token) else None
+    if given is not None and given.client_id != client_id:
+        raise Refused("unauthorized_client", "this token was given to another client")
+    if given is None and client_id != tokens.CLIENT:
+        return  # nobody's, or the shop's own: none of this client's
 
     async def effect(tx: Tx) -> None:
         owner = await sessions.owner(tx, tokens.digest(token))

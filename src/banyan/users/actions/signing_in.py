@@ -6,7 +6,7 @@ from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Forbidden, Unauthenticated
 from banyan.users import passwords
-from banyan.users.actions import granting, guarding
+from banyan.users.actions import granting, guarding, waiting
 from banyan.users.domain import password_rules
 from banyan.users.domain.accounts import Account, Visitor
 from banyan.users.domain.emails import Email
@@ -19,7 +19,10 @@ class WrongCredentials(Unauthenticated):
 
 
 async def sign_in(ports: Ports, visitor: Visitor, key: Key | None, *, email: Email, password: str) -> Answer:
-    """201 with tokens. WrongCredentials, TooMany after failures, Forbidden for a role with a password too short for it."""
+    """201 with tokens, or 202 where the account asks for a code as well.
+
+    WrongCredentials, TooMany after failures, Forbidden for a role with a password too short for it.
+    """
     account = (PASSWORD, email.canonical)
     guarded = guarding.guards(ports, visitor, account=account, network=PASSWORD_NETWORK)
     await guarding.admit(ports.db, guarded)
@@ -34,15 +37,29 @@ async def sign_in(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
             " sign in by a mailed link and choose a longer one",
             code="longer_password_needed",
         )
+
+    async def upgrade(tx: Tx) -> None:
+        if verdict.upgrade and found.hash and not await tenure.legacy_owns(tx):
+            keep = found.scheme != passwords.CURRENT and await tenure.may_go_back(tx)
+            await accounts.upgrade_hash(tx, found.id, found.hash, (passwords.CURRENT, verdict.upgrade), keep_old=keep)
+
+    if await waiting.asks_for_code(ports.db, found):
+        step = waiting.new_step(ports)
+
+        async def hold(tx: Tx) -> None:
+            await guarding.passed(tx, *account)
+            await waiting.hold(tx, found, step, "password")
+            await upgrade(tx)
+
+        await ports.db.retrying(hold)
+        return waiting.answer(step)
     grant = await granting.prepare(ports, found, method="password", visitor=visitor)
 
     async def effect(tx: Tx) -> None:
         await guarding.passed(tx, *account)
         if not await granting.keep(tx, grant):
             raise WrongCredentials
-        if verdict.upgrade and found.hash and not await tenure.legacy_owns(tx):
-            keep = found.scheme != passwords.CURRENT and await tenure.may_go_back(tx)
-            await accounts.upgrade_hash(tx, found.id, found.hash, (passwords.CURRENT, verdict.upgrade), keep_old=keep)
+        await upgrade(tx)
 
     return await granting.once(ports, key, grant, grant.answer(), effect)
 

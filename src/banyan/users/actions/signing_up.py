@@ -43,7 +43,7 @@ async def sign_up(ports: Ports, visitor: Visitor, key: Key | None, *, email: Ema
         if not await accounts.add(tx, account, legacy):
             raise EmailTaken
         await granting.keep(tx, grant)
-        tx.tell(UserRegistered(user_id=account.id, email=account.email, name=account.name))
+        tx.tell(UserRegistered(user_id=account.id))
 
     try:
         return await granting.once(ports, key, grant, Answer(201, signed_up.model_dump_json().encode()), effect)

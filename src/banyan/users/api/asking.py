@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Depends, Header, Path, Request
 from pydantic import AfterValidator, Field, PlainValidator, StrictBool, StringConstraints, WithJsonSchema
 
@@ -53,13 +54,14 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=200)]
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=1000)]
 UserId = Annotated[str, Path(pattern="^usr_[0-9a-z]{26}$")]
 SessionId = Annotated[str, Path(pattern="^ses_[0-9a-z]{26}$")]
+PasskeyId = Annotated[str, Path(pattern="^pky_[0-9a-z]{26}$")]
 AddressId = Annotated[str, Path(pattern="^adr_[0-9a-z]{26}$")]
 
 
 # ---- text that people type ----------------------------------------------------------------------------------------
 
 # No control characters, no line separators, nothing that turns the direction of what follows.
-_SHOWN = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+SHOWN = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
 
 
 def _email(value: object) -> Email:
@@ -89,12 +91,12 @@ EmailText = Annotated[
 ]
 Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=512)]
 NewPassword = Annotated[
-    Password, Field(json_schema_extra={"minLength": 12, "maxLength": 128})
+    Password, Field(json_schema_extra={"minLength": 15, "maxLength": 128})
 ]  # its rules: the action's
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Name = Annotated[str, StringConstraints(max_length=200, pattern=_SHOWN)]
-Line = Annotated[str, StringConstraints(max_length=100, pattern=_SHOWN)]
-SomeLine = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_SHOWN)]
+Name = Annotated[str, StringConstraints(max_length=200, pattern=SHOWN)]
+Line = Annotated[str, StringConstraints(max_length=100, pattern=SHOWN)]
+SomeLine = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=SHOWN)]
 PostalCode = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9A-Za-z -]*$")]
 Phone = Annotated[str, StringConstraints(max_length=30, pattern=r"^[0-9+() ./-]*$")]
 Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"enum": sorted(COUNTRIES)})]
@@ -102,6 +104,25 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3}
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Role = Annotated[str, AfterValidator(_role), Field(json_schema_extra={"enum": sorted(ROLES)})]
 Yes = StrictBool
+
+
+_LONGEST_CREDENTIAL = 32_768  # bytes
+
+
+def _credential(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        size = len(orjson.dumps(value))
+    except TypeError:  # too deep, or what JSON does not hold
+        size = _LONGEST_CREDENTIAL + 1
+    if size > _LONGEST_CREDENTIAL:
+        raise ValueError(f"a credential has at most {_LONGEST_CREDENTIAL} bytes")
+    return value
+
+
+Credential = Annotated[dict[str, Any], AfterValidator(_credential)]
+"""What navigator.credentials answered, as its toJSON() writes it."""
+Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+PasskeyName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=SHOWN)]
 
 
 def email_asked(text: str | None) -> Email | None:

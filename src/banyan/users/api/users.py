@@ -29,7 +29,7 @@ router = APIRouter(tags=["users"])
 
 
 class SignUp(Body):
-    """A new account. The password: 12 to 128 characters, not a common one, not the address."""
+    """A new account. The password: 15 to 128 characters, not a common one, not the address."""
 
     email: EmailText
     password: NewPassword

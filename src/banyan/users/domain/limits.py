@@ -31,6 +31,10 @@ PASSWORD_NETWORK = Limit("password-network", free=50, first=10, longest=900, lea
 TAKEN_NETWORK = Limit("taken-network", free=20, first=30, longest=3600, leak_seconds=60)
 LINK = Limit("link", free=5, first=60, longest=3600, leak_seconds=600)
 LINK_NETWORK = Limit("link-network", free=50, first=30, longest=900, leak_seconds=6)
+CODE = Limit("code", free=5, first=30, longest=3600, leak_seconds=3600)
+CODE_NETWORK = Limit("code-network", free=50, first=10, longest=900, leak_seconds=6)
+CEREMONY_NETWORK = Limit("ceremony-network", free=200, first=5, longest=300, leak_seconds=0.5)
+EMAIL_CHANGE = Limit("email-change", free=5, first=300, longest=3600, leak_seconds=3600)
 
 
 def network(address: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from banyan.users.domain.accounts import Account, Session, permissions
+from banyan.users.domain.api_keys import ApiKey
 
 
 class View(BaseModel):
@@ -61,13 +62,29 @@ class SignedUp(UserView, Tokens):
 
 
 class SignedIn(Tokens):
-    """A session that has begun."""
+    """A session that has begun. `factor_needed`: it permits nothing before a passkey or an app's codes are set up."""
 
     user: UserView
+    factor_needed: bool = False
+
+
+class SecondStep(View):
+    """The first step is done; the account asks for a code as well. `second_step` goes with it."""
+
+    second_step: str
+    ways: list[str]
+    expires_in: int
+
+
+class ClientName(View):
+    """An application of somebody else."""
+
+    id: str
+    name: str
 
 
 class SessionView(View):
-    """A sign-in on some device. `current` is the one that asks."""
+    """A sign-in on some device. `current` is the one that asks; `client` the application it was given to, if any."""
 
     id: str
     current: bool
@@ -76,6 +93,7 @@ class SessionView(View):
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+    client: ClientName | None = None
 
 
 class AddressView(View):
@@ -102,10 +120,92 @@ class RoleView(View):
     permissions: list[str]
 
 
+class ApiKeyView(View):
+    """An API key, of which only the last four characters are told. `state`: `active`, `expired` or `revoked`."""
+
+    id: str
+    user_id: str
+    name: str
+    hint: str
+    scopes: list[str]
+    state: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    replaced_by: str | None
+
+
+class MadeApiKey(ApiKeyView):
+    """A new key. `key` is shown this once: it goes into `Authorization: Bearer`."""
+
+    key: str
+
+
 class Expires(View):
     """For how many seconds the link works that was mailed, if there is an account."""
 
     expires_in: int
+
+
+class LinkSent(Expires):
+    """With the `attempt`, which only this browser is given, the code in the mail can be typed here."""
+
+    attempt: str
+
+
+class LinkSeen(View):
+    """What a link that was mailed leads to: the device that asked for it, and what was there before the address was
+    proved and goes with the first link, unless it is said to be one's own."""
+
+    asked_by: str
+    asked_at: datetime
+    same_browser: bool
+    unproved_passkeys: list[str]
+
+
+class PasskeyView(View):
+    """A passkey. `synced`: its maker keeps copies of it on one's other devices."""
+
+    id: str
+    name: str
+    synced: bool
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class Ceremony(View):
+    """A challenge: `public_key` goes into navigator.credentials, its answer back with `ceremony`, once and in time."""
+
+    ceremony: str
+    expires_in: int
+    public_key: dict[str, Any]
+
+
+class FactorsView(View):
+    """What one can prove oneself with. `recent`: whether factors may be changed now without doing so again."""
+
+    passkeys: int
+    totp: bool
+    recovery_codes: int
+    password: bool
+    mailbox_proved: bool
+    factor_needed: bool
+    recent: bool
+
+
+class TotpBegun(View):
+    """For an authenticator app: the address in the QR code, the code itself as SVG, and the secret to be typed."""
+
+    uri: str
+    qr_svg: str
+    secret: str
+
+
+class RecoveryCodes(View):
+    """Shown once. Each works once, instead of an app's code."""
+
+    recovery_codes: list[str]
 
 
 def of_account(account: Account) -> UserView:
@@ -122,7 +222,23 @@ def of_account(account: Account) -> UserView:
     )
 
 
-def of_session(session: Session, current: str | None) -> SessionView:
+def of_api_key(key: ApiKey, now: datetime) -> ApiKeyView:
+    return ApiKeyView(
+        id=key.id,
+        user_id=key.account_id,
+        name=key.name,
+        hint=key.hint,
+        scopes=list(key.scopes),
+        state=key.state(now),
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
+        revoked_at=key.revoked_at,
+        replaced_by=key.replaced_by,
+    )
+
+
+def of_session(session: Session, current: str | None, client: tuple[str, str] | None = None) -> SessionView:
     return SessionView(
         id=session.id,
         current=session.id == current,
@@ -131,6 +247,7 @@ def of_session(session: Session, current: str | None) -> SessionView:
         created_at=session.created_at,
         last_used_at=session.last_used_at,
         expires_at=session.expires_at,
+        client=ClientName(id=client[0], name=client[1]) if client else None,
     )
 
 

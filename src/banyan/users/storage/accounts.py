@@ -14,7 +14,10 @@ _COLUMNS = """id, email_raw, email_canonical, name, password_scheme, password_ha
 _ADD = """
 INSERT INTO account (id, email_raw, email_canonical, name, password_scheme, password_hash, roles, created_at,
     legacy_scheme, legacy_hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (email_canonical) DO NOTHING"""
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+WHERE NOT EXISTS (SELECT FROM email_change WHERE old_canonical = $3 AND undone_at IS NULL
+    AND confirmed_at IS NOT NULL AND undo_until > shop_now())
+ON CONFLICT (email_canonical) DO NOTHING"""
 # As long as an old shop may get its accounts back, the hash it knows is kept beside the one of today.
 _UPGRADE = """
 UPDATE account SET password_scheme = $3, password_hash = $4,
@@ -34,7 +37,10 @@ RETURNING {_COLUMNS}"""
 
 
 async def add(tx: Tx, account: Account, legacy: Hash | None = None) -> bool:
-    """Keep a new account; False when the address has one. `legacy`: its password as an old shop could check it."""
+    """Keep a new account; False when the address has one, or one may yet take it back.
+
+    `legacy`: its password as an old shop could check it.
+    """
     return bool(
         await tx.execute(
             _ADD,
@@ -119,6 +125,13 @@ async def set_password(tx: Tx, account_id: str, epoch: int, new: Hash, legacy: H
 async def upgrade_hash(tx: Tx, account_id: str, old: str, new: Hash, *, keep_old: bool) -> None:
     """The same password under today's scheme, unless it was changed meanwhile."""
     await tx.execute(_UPGRADE, account_id, old, *new, keep_old)
+
+
+async def is_proved(source: Source, account_id: str) -> bool:
+    """Whether its owner has shown to read the mailbox."""
+    return bool(
+        await source.fetchval("SELECT true FROM account WHERE id = $1 AND email_proved_at IS NOT NULL", account_id)
+    )
 
 
 async def prove_email(tx: Tx, account_id: str) -> bool:

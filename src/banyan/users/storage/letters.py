@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from banyan.foundation.db import Tx
+from banyan.foundation.db import Row, Tx
+from banyan.users.storage import Source
 
 # Claimed by moving it into the future: whoever dies with it lets another one try after the wait.
 _CLAIM = """
@@ -37,6 +38,13 @@ async def claim(tx: Tx, limit: int) -> list[Letter]:
     await tx.execute("DELETE FROM letter WHERE expires_at <= shop_now()")
     rows = await tx.fetch(_CLAIM, limit)
     return [Letter(row["id"], row["recipient"], row["subject"], row["sealed"]) for row in rows]
+
+
+async def waiting(source: Source, mailbox: str) -> list[Row]:
+    """Letters that are to be sent to this mailbox; their text may hold a link, and stays sealed."""
+    return await source.fetch(
+        "SELECT id, recipient, subject, created_at, expires_at FROM letter WHERE recipient = $1 ORDER BY id", mailbox
+    )
 
 
 async def sent(tx: Tx, letter_id: str) -> None:

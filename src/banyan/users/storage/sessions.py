@@ -51,10 +51,18 @@ class Presented:
 
 
 async def begin(
-    tx: Tx, session_id: str, account_id: str, epoch: int, *, method: str, user_agent: str, refresh_hash: bytes
+    tx: Tx,
+    session_id: str,
+    account_id: str,
+    epoch: int,
+    *,
+    method: str,
+    user_agent: str,
+    refresh_hash: bytes,
+    seconds: float = SESSION_SECONDS,
 ) -> bool:
     """A new session with its first refresh token; False when the account's rights are not those of `epoch` any more."""
-    if not await tx.execute(_BEGIN, session_id, account_id, epoch, method, user_agent, SESSION_SECONDS):
+    if not await tx.execute(_BEGIN, session_id, account_id, epoch, method, user_agent, seconds):
         return False
     await tx.execute(_FIRST, refresh_hash, session_id)
     return True
@@ -83,6 +91,16 @@ async def use(tx: Tx, refresh_hash: bytes, next_hash: bytes, *, seed: bytes, use
         refresh_hash,
     )
     return True
+
+
+async def refreshable(source: Source, refresh_hash: bytes) -> tuple[str, str, datetime] | None:
+    """(session, account, end) of a refresh token that would be exchanged; None for one that would not."""
+    row = await source.fetchrow(
+        """SELECT s.id, s.account_id, s.expires_at FROM refresh_token AS r JOIN session AS s ON s.id = r.session_id
+        WHERE r.hash = $1 AND r.used_at IS NULL AND s.ended_at IS NULL AND s.expires_at > shop_now()""",
+        refresh_hash,
+    )
+    return None if row is None else (row["id"], row["account_id"], row["expires_at"])
 
 
 async def is_live(source: Source, session_id: str | None, account_id: str) -> bool:
