@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
 from banyan.foundation import loopback, web
+from banyan.foundation.access import Doors
 from banyan.foundation.express import Express, short
 from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.running import Shop
@@ -164,7 +165,7 @@ def test_a_marked_route_behind_a_guard_of_its_router_stops_the_start() -> None:
     router = APIRouter(dependencies=[Depends(guard)])
     router.get("/v1/guarded")(short(see))
     with pytest.raises(TypeError, match="/v1/guarded"):
-        Express(FastAPI(), router.routes, cast("Ports", None))
+        Express(FastAPI(), router.routes, cast("Ports", None), Doors({}))
 
 
 async def test_plain_requests_do_go_the_short_way(shop: Shop) -> None:
@@ -173,7 +174,7 @@ async def test_plain_requests_do_go_the_short_way(shop: Shop) -> None:
 
     local = shop.peers.local("toy")
     assert local is not None
-    alone = Express(long, local.app.routes, shop.ports["toy"])
+    alone = Express(long, local.app.routes, shop.ports["toy"], Doors({}))
     for path in ("/v1/toys/bear", "/v1/toys/bear?colour=blue&limit=7&from=2026-11-22"):
         assert (await loopback.request(alone, "GET", path, headers={})).status == 200
     got = await loopback.request(alone, "POST", "/v1/toys/bear/parts/ear", headers=JSON, body=b'{"word":"ab"}')
@@ -193,7 +194,7 @@ async def test_an_endpoint_that_reads_the_request_by_itself_is_reached_the_short
 
     local = shop.peers.local("toy")
     assert local is not None
-    for app in (local.app, Express(long, local.app.routes, shop.ports["toy"])):
+    for app in (local.app, Express(long, local.app.routes, shop.ports["toy"], Doors({}))):
         form = {"content-type": "application/x-www-form-urlencoded"}
         got = await loopback.request(app, "POST", "/v1/toys/bear/letter.sent?a=1", headers=form, body=b"b=%20")
         assert (got.status, got.json()) == (200, ["bear", "sent", {"a": "1"}, "b=%20"])
@@ -208,4 +209,4 @@ def test_an_endpoint_that_reads_the_request_and_asks_who_asks_stops_the_start() 
     router = APIRouter()
     router.get("/v1/both")(short(see))
     with pytest.raises(TypeError, match="/v1/both"):
-        Express(FastAPI(), router.routes, cast("Ports", None))
+        Express(FastAPI(), router.routes, cast("Ports", None), Doors({}))

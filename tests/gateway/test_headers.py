@@ -2,8 +2,9 @@
 
 import pytest
 
-from banyan.gateway.headers import Headers, Safety, cart_token, checked, inwards, outwards
-from banyan.kernel.refusals import Malformed, NotFound
+from banyan.foundation.auth import cart_cookie
+from banyan.gateway.headers import Headers, Safety, cart_token, checked, inwards, must_be_from_here, outwards
+from banyan.kernel.refusals import Forbidden, Malformed, NotFound
 
 
 def passed(*given: tuple[bytes, bytes], named: bytes = b"") -> dict[bytes, bytes]:
@@ -47,6 +48,12 @@ def test_the_cart_token_is_found_among_the_cookies(cookie: bytes, token: str) ->
     assert cart_token([(b"accept", b"*/*"), (b"cookie", cookie)]) == token
 
 
+def test_on_https_a_cart_that_another_host_planted_is_none_of_ours() -> None:
+    planted, held = (b"cookie", b"banyan_cart=ct_planted"), (b"cookie", b"a=1; __Host-banyan_cart=ct_held")
+    assert cart_token([planted], cart_cookie("https://shop.example")) == ""
+    assert cart_token([planted, held], cart_cookie("https://shop.example")) == "ct_held"
+
+
 def test_two_of_a_kind_that_could_be_read_either_way_are_refused() -> None:
     for name in (b"host", b"content-length", b"authorization", b"transfer-encoding"):
         with pytest.raises(Malformed):
@@ -83,7 +90,42 @@ def test_a_service_that_says_more_about_safety_is_heard() -> None:
     assert added[b"content-security-policy"] == b"script-src 'nonce-1'"
     assert (added[b"x-content-type-options"], added[b"x-frame-options"]) == (b"nosniff", b"DENY")
     assert b"strict-transport-security" not in added
-    assert b"strict-transport-security" in dict(Safety("https://shop.example").added([], "/"))
+    secured = dict(Safety("https://shop.example").added([], "/"))
+    assert secured[b"strict-transport-security"] == b"max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.parametrize("path", ["/v1/me", "/graphql", "/oauth/token", "/.well-known/jwks.json", "/webhooks/stripe"])
+def test_what_is_no_page_may_load_nothing_and_is_shown_nowhere(path: str) -> None:
+    added = dict(Safety("https://shop.example").added([], path))
+    assert added[b"content-security-policy"] == b"default-src 'none'; frame-ancestors 'none'"
+    assert added[b"cross-origin-opener-policy"] == added[b"cross-origin-resource-policy"] == b"same-origin"
+    assert b"camera=()" in added[b"permissions-policy"]
+
+
+COOKIE, TOKEN = {b"cookie": b"banyan_cart=ct_x"}, {b"authorization": b"Bearer x"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "given", "site", "fits"),
+    [
+        *(("POST", "/v1/carts/crt_1/lines", COOKIE, site, False) for site in (b"cross-site", b"same-site", b"other")),
+        ("POST", "/graphql", COOKIE, b"cross-site", False),
+        *(("POST", "/v1/carts/crt_1/lines", COOKIE, site, True) for site in (b"same-origin", b"none", None)),
+        ("POST", "/v1/carts", COOKIE | TOKEN, b"cross-site", True),
+        ("POST", "/v1/carts", {}, b"cross-site", True),
+        ("GET", "/v1/carts/crt_1", COOKIE, b"cross-site", True),
+        ("POST", "/checkout/place", COOKIE, b"cross-site", True),
+    ],
+)
+def test_no_other_site_acts_with_the_cookies_of_ours(
+    method: str, path: str, given: dict[bytes, bytes], site: bytes | None, fits: bool
+) -> None:
+    told = given | ({b"sec-fetch-site": site} if site else {})
+    if fits:
+        must_be_from_here(method, path, told)
+    else:
+        with pytest.raises(Forbidden):
+            must_be_from_here(method, path, told)
 
 
 def test_what_is_personal_is_kept_by_no_cache() -> None:

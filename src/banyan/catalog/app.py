@@ -8,6 +8,7 @@ from banyan.catalog.actions import items
 from banyan.catalog.actions.keeping import Keeping
 from banyan.catalog.invariants import INVARIANTS
 from banyan.catalog.showcase import Showcase
+from banyan.contracts import access
 from banyan.contracts.catalog import AskItems
 from banyan.contracts.inventory import AvailabilityChanged
 from banyan.contracts.legacy import CatalogHandOver, CatalogTake, CatalogTenure
@@ -25,6 +26,7 @@ def service() -> Service:
         name="catalog",
         folder=Path(__file__).parent,
         routes=partial(api.routes, showcase),
+        access=access.rows("catalog"),
         calls={
             AskItems: items.items,
             CatalogTake: intake.take,

@@ -4,7 +4,7 @@ It is derived from who asks, and a test keeps it so: a new call without a row, a
 that asks without being named all break the build.
 """
 
-ORDERS, CATALOG, MOVE, GATEWAY = "orders", "catalog", "move", "gateway"
+ORDERS, CATALOG, MOVE, GATEWAY, PAYMENTS, USERS = "orders", "catalog", "move", "gateway", "payments", "users"
 LAMBDA = "lambda"  # the function that brings a warehouse's messages
 SHOP = "shop"  # a process of several parts, and commands beside them: what is no service's own work
 EVERYBODY = frozenset(
@@ -24,6 +24,7 @@ def _by(*names: str) -> frozenset[str]:
 
 CALLERS: dict[str, frozenset[str]] = {
     "users.AskKeys": EVERYBODY,  # public keys, by which tokens are checked
+    "users.AskApiKey": EVERYBODY,  # whoever is shown one
     "users.AskShopper": _by(ORDERS),
     "users.SignIn": _by(MOVE),
     "catalog.AskItems": _by(ORDERS),
@@ -38,8 +39,16 @@ CALLERS: dict[str, frozenset[str]] = {
     "payments.VoidPayment": _by(ORDERS),
     "payments.RefundPayment": _by(ORDERS),
     "payments.AskPayment": _by(ORDERS),
+    "payments.SettlePayment": _by(ORDERS),
     "payments.AskDefaultMethod": _by(ORDERS),
     "payments.TakePayments": _by(ORDERS),
+    "vault.ForwardCard": _by(PAYMENTS),
+    "vault.KeepCard": _by(PAYMENTS),
+    "vault.ForgetCard": _by(PAYMENTS),
+    # About one person: docs/privacy.md.
+    **{f"orders.{call}": _by(USERS) for call in ("TellOrders", "NameOrders", "ForgetOrders")},
+    **{f"payments.{call}": _by(USERS) for call in ("TellPayments", "ForgetPayments")},
+    "inventory.TellStock": _by(USERS),
     # While a legacy shop moves in.
     "move.Renew": _by(GATEWAY),
     "move.AskPlace": _by(GATEWAY, MOVE),

@@ -57,6 +57,8 @@ class OrderPlaced(Event, owner="orders", key="order_id"):
     total: Money
     provider: str
     placed_at: datetime
+    present: bool = True  # whether the shopper is there to confirm the payment: not with one click
+    save_method: bool = False  # whether the shopper agreed that the way to pay is kept
 
 
 class OrderTakenOver(Event, owner="orders", key="order_id"):
@@ -73,6 +75,13 @@ class OrderStockHeld(Event, owner="orders", key="order_id"):
     order_id: str
     reservation_id: str
     parcels: tuple[Parcel, ...]
+
+
+class OrderPaymentActionRequired(Event, owner="orders", key="order_id"):
+    """The shopper confirms the payment at its provider, or the order will not be paid."""
+
+    order_id: str
+    payment_id: str
 
 
 class OrderPaymentAuthorized(Event, owner="orders", key="order_id"):

@@ -13,16 +13,28 @@ LATER = frozenset({"bank_transfer", "cheque", "cod"})
 """Providers whose money comes by itself after the order is accepted, as OpenCart names them; `cod`: on delivery."""
 
 
+ROUTED = "routed"
+"""In place of a provider: payments chooses one, and another where that one definitely was not asked. For `card_…` tokens."""
+
+
 class PaymentState(StrEnum):
     """How far a payment is. Live: created to captured. At most one live payment per order."""
 
     CREATED = "created"
     UNKNOWN = "unknown"  # the provider was asked and has not answered in a way that tells
+    REQUIRES_ACTION = "requires_action"  # the shopper confirms it at the provider: 3-D Secure, an approval
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
     DECLINED = "declined"
     VOIDED = "voided"
     REFUNDED = "refunded"
+
+
+class PaymentActionRequired(Event, owner="payments", key="payment_id"):
+    """It waits for its shopper; where they are sent is told to nobody but them."""
+
+    payment_id: str
+    order_id: str
 
 
 class PaymentAuthorized(Event, owner="payments", key="payment_id"):
@@ -75,23 +87,35 @@ class Payment(Contract):
     captured: Money
     refunded: Money
     reason: str | None = None  # why it was declined, in the provider's word: insufficient_funds …
+    action: str | None = None  # the provider's page where the shopper confirms it, while that is waited for
 
 
 class Authorize(Call[Payment], owner="payments", answer=Payment):
     """Reserve the order's money at the provider. Asked again for the same order: the same payment, as it stands.
 
-    After VoidPayment for that order: the voided payment, and the provider is never asked.
+    After VoidPayment for that order: the voided payment, and the provider is never asked. `requires_action` until the
+    shopper confirmed it, which is told by PaymentAuthorized or PaymentDeclined.
     """
 
     order_id: str
     amount: Money
-    provider: str
+    provider: str  # or ROUTED
     token: str
     user_id: str | None = None
+    return_url: str = (
+        ""  # where the provider sends the shopper back to; empty: there is nobody to send, nobody confirms
+    )
+    save: bool = False  # keep the way to pay for this user, who agreed
+
+
+class SettlePayment(Call[Payment], owner="payments", answer=Payment):
+    """Ask the provider now how the order's payment stands, where that is open: its shopper came back. NotFound without one."""
+
+    order_id: str
 
 
 class CapturePayment(Call[Payment], owner="payments", answer=Payment):
-    """Take the authorized money, all of it. May answer `unknown` or `authorized` while it is being settled: ask again."""
+    """Take the authorized money. May answer `unknown` or `authorized` while it is being settled: ask again."""
 
     order_id: str
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
@@ -14,6 +14,9 @@ from banyan.foundation.wake import Wake
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 from banyan.kernel.refusals import Moving, Unavailable
+
+if TYPE_CHECKING:
+    from banyan.foundation.subjects import Subjects
 
 Row = asyncpg.Record
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Row]"
@@ -49,8 +52,9 @@ class PlainConnection(asyncpg.Connection):
 class Tx:
     """An open transaction. Facts told here are in the outbox when it commits, and nowhere when it does not."""
 
-    def __init__(self, con: Connection, ids: Ids) -> None:
+    def __init__(self, con: Connection, ids: Ids, subjects: "Subjects | None" = None) -> None:
         self.con = con
+        self.subjects = subjects
         self._ids = ids
         self._told: list[tuple[Event, str]] = []
         self._flushed = False
@@ -94,6 +98,7 @@ class Db:
         self._pool = pool
         self._clock = clock
         self._ids = ids
+        self.subjects: Subjects | None = None  # where Service.seals: what opens personal data kept here
         self.wake = Wake()  # rung after a commit that told something: the relay need not poll
 
     @classmethod
@@ -130,7 +135,7 @@ class Db:
         left = deadlines.remaining(30.0) if seconds is None else seconds
         with telemetry.step("transaction", **_SYSTEM):
             async with self._borrow(left) as con:
-                tx = Tx(con, self._ids)
+                tx = Tx(con, self._ids, self.subjects)
                 try:
                     await con.execute(self._begin(left))
                     yield tx

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from banyan.contracts import gateway
 from banyan.foundation import deadlines, telemetry
+from banyan.foundation.card_guard import REFUSAL, CardGuard, without_card_in_tracing
 from banyan.foundation.peers import CALL_PATH
 from banyan.foundation.web import MAX_BODY, MAX_CALL, problem
 from banyan.kernel.clock import Clock
@@ -50,6 +51,7 @@ class Edge:
         trust: bool,
         max_body: Callable[[str, str], int] = lambda method, path: MAX_BODY,
         quick: Callable[[Scope], Quick | None] | None = None,
+        guard: CardGuard | None = None,
     ) -> None:
         """`trust`: whether callers are our own services, whose deadlines are believed. Ids of requests and traces are
         taken over from anyone, once they look like some.
@@ -58,6 +60,8 @@ class Edge:
 
         `quick`: the answer where it takes no more than a look-up. Deadlines, spans and limits are not for these: they
         cost ten times as much as the answer.
+
+        `guard`: refuses card numbers at the door of the shop.
         """
         self._app = app
         self._name = name
@@ -67,6 +71,7 @@ class Edge:
         self._trust = trust
         self._max_body = max_body
         self._quick = quick
+        self._guard = guard
         self._observed: dict[tuple[str, str, int], telemetry.Quickest] = {}  # of quick answers
         self._named, self._number = b"req_" + ids.secret(6).hex().encode(), 0  # of quick answers: no chance for each
         self.draining = False
@@ -79,20 +84,32 @@ class Edge:
             return None
         if self._quick is not None and (ready := self._quick(scope)) is not None:
             return await self._send(ready, scope, send)
+        if self._guard is not None:
+            without_card_in_tracing(scope)
         given = dict(scope["headers"])
         request_id = telemetry.enter(
             given.get(b"traceparent", b"").decode("latin-1"),
             given.get(b"x-request-id", b"").decode("latin-1"),
             self._ids.secret(24).hex(),
         )
-        began, status = self._clock.monotonic(), 0
+        began, status, withheld = self._clock.monotonic(), 0, False
 
-        async def sending(message: Message) -> None:
+        async def telling(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
+
+        async def sending(message: Message) -> None:
+            """The answer; ours instead, whatever was made of a body whose card number was withheld."""
+            nonlocal withheld
+            if REFUSAL in scope and (withheld or not status):
+                if not withheld:
+                    withheld = True
+                    await problem(scope[REFUSAL])(scope, receive, telling)
+                return
+            await telling(message)
 
         self.running += 1
         try:
@@ -100,7 +117,7 @@ class Edge:
                 await self._answer(scope, given, receive, sending)
         except Refusal as refusal:
             if not status:
-                await problem(refusal)(scope, receive, sending)
+                await problem(refusal)(scope, receive, telling)
         finally:
             self.running -= 1
             self._note(scope, status, self._clock.monotonic() - began)
@@ -129,6 +146,8 @@ class Edge:
         return left
 
     async def _answer(self, scope: Scope, given: dict[bytes, bytes], receive: Receive, send: Send) -> None:
+        if self._guard is not None:
+            receive = self._guard.enter(scope, receive)
         path = scope["path"]
         if path == "/livez":
             return await _plain(send, 200, b"ok", b"text/plain")

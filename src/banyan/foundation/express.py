@@ -9,13 +9,12 @@ FastAPI's.
 import inspect
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
 from weakref import WeakSet
 
-from fastapi import APIRouter
 from fastapi.params import Header
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -24,7 +23,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from banyan.foundation.auth import CART_COOKIE, Authority
+from banyan.contracts.access import Row
+from banyan.foundation.access import Doors, admit, every_route
+from banyan.foundation.auth import Authority, cart_cookie
 from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, SureKey, Who, key_for, problem
 from banyan.kernel.refusals import Malformed, Refusal
@@ -73,10 +74,11 @@ Maker = Callable[[_Asked], Any]
 class _Way:
     """One route by the short way. TypeError for one that asks for more than is known here, such as a router's guard."""
 
-    def __init__(self, route: APIRoute, ports: Ports) -> None:
+    def __init__(self, route: APIRoute, ports: Ports, row: Row | None) -> None:
         if route.dependencies:
             raise TypeError(f"{route.path} depends on more than its endpoint asks for: it cannot go the short way")
         self.route = route
+        self.row = row
         self.endpoint: Callable[..., Awaitable[Response]] = route.endpoint
         self.makers = dict[str, Maker]()
         self.who = self.key = self.request = ""  # the names they are asked for by
@@ -109,10 +111,12 @@ class _Way:
             raise LongWay
         values = {name: make(asked) for name, make in self.makers.items()}
         cookie = asked.headers.get(b"cookie", "")
-        cart = cookie_parser(cookie).get(CART_COOKIE, "") if cookie else ""
+        cart = cookie_parser(cookie).get(cart_cookie(self.ports.settings.origin), "") if cookie else ""
         try:
             if self.who or self.key:
                 who = await authority.principal(asked.headers.get(b"authorization", ""), cart)
+                if self.row is not None:
+                    admit(self.row, who)
                 values |= {self.who: who} if self.who else {}
             if self.key:
                 given = asked.headers.get(b"idempotency-key")
@@ -144,13 +148,14 @@ class _Way:
 class Express:
     """An application whose marked routes are reached the short way, and all others through `app`."""
 
-    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], ports: Ports) -> None:
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], ports: Ports, doors: Doors) -> None:
         self._app = app
         self._ports = ports
         self._ways = dict[tuple[str, int], list[tuple[re.Pattern[str], _Way | None]]]()
-        for route in _all(routes):
-            way = _Way(route, ports) if route.endpoint in _short else None
+        for route in every_route(routes):
             for method in route.methods or ():
+                row = doors.row(method, route.path_format)
+                way = _Way(route, ports, row) if route.endpoint in _short else None
                 self._ways.setdefault((method, route.path.count("/")), []).append((route.path_regex, way))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,15 +190,6 @@ class Express:
             if match := pattern.match(path):
                 return (way, match.groupdict()) if way else None
         return None
-
-
-def _all(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
-    """Every route, in the order in which they are tried."""
-    for route in routes:
-        if isinstance(route, APIRoute):
-            yield route
-        elif isinstance(inner := getattr(route, "original_router", None), APIRouter):
-            yield from _all(inner.routes)
 
 
 def _headers(scope: Scope, body: bytes) -> dict[bytes, str]:

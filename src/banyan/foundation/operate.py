@@ -90,23 +90,19 @@ def routes(service: Service, ports: Ports) -> APIRouter:
 
     @router.get("/invariants")
     async def invariants(who: Who) -> Response:
-        who.must("operate")
         return web.json(await proof.latest())
 
     @router.get("/parked")
     async def parked(who: Who) -> Response:
-        who.must("operate")
         return web.json({"items": await inbox.parked(ports.db)})
 
     @router.post("/parked/{seq}/retry")
     async def retry(who: Who, seq: Number) -> Response:
-        who.must("operate")
         await inbox.retry(ports.db, seq)
         return web.json({"seq": seq})
 
     @router.post("/parked/{seq}/discard")
     async def discard(who: Who, seq: Number) -> Response:
-        who.must("operate")
         await inbox.discard(ports.db, seq)
         return web.json({"seq": seq})
 

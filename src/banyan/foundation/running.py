@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from banyan.foundation import choose, deadlines, idempotency, inbox, migrate, outbox, telemetry
+from banyan.foundation import choose, deadlines, idempotency, inbox, migrate, outbox, subjects, telemetry
 from banyan.foundation.auth import Authority
 from banyan.foundation.db import Db
 from banyan.foundation.egress import Egress
@@ -53,9 +53,9 @@ class Shop:
 
     @classmethod
     def over(cls, settings: Settings, bus: "Bus", *, clock: Clock, ids: Ids, caller: str = "shop") -> "Shop":
-        from banyan.foundation.settings import FACES, SERVICES
+        from banyan.foundation.settings import APART, FACES, SERVICES
 
-        urls = {name: settings.peer_url(name) for name in (*SERVICES, *FACES)}
+        urls = {name: settings.peer_url(name) for name in (*SERVICES, *APART, *FACES)}
         channel = Channel(settings.identity_dir, caller) if settings.identity == "mtls" else None
         mesh = settings.mesh_prefix if settings.identity == "mesh" else ""
         if settings.identity == "mesh" and not mesh:
@@ -89,6 +89,8 @@ class Shop:
             outlets=await choose.outlets(settings) if service.announces else (),
             sessions=await choose.sessions(settings) if service.keeps_sessions else None,
         )
+        if service.seals:
+            ports.db.subjects = await subjects.of(ports.db, ports.keys, ids)
         if replica := settings.replica_url(service.name):
             try:
                 reader = await Db.connect(replica, clock=clock, ids=ids, size=settings.pool_size)

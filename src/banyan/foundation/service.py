@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastapi import APIRouter
 
 from banyan.contracts import Call, Event
+from banyan.contracts.access import Row
 from banyan.foundation import telemetry
 from banyan.foundation.db import Db, Tx
 from banyan.foundation.gathering import Asked, Gatherings
@@ -134,6 +135,7 @@ class Service:
     name: str
     folder: Path  # its package; schema/ lies there
     routes: Callable[[Ports], APIRouter]
+    access: Mapping[str, Row] | None = None  # who may do what: `access.rows(name)`; None for what tests make
     calls: Mapping[type[Call[Any]], CallHandler] = field(default_factory=dict)
     reactions: Mapping[type[Event], Reaction] = field(default_factory=dict)
     chores: Mapping[str, Chore] = field(default_factory=dict)  # each one pass; answers seconds until it wants the next
@@ -143,4 +145,5 @@ class Service:
     searches: bool = False  # whether it needs the search port
     fed_by: str = ""  # the setting BANYAN_…_URL of the queue that others fill for it: stock_feed
     keeps_sessions: bool = False
+    seals: bool = False  # whether it seals personal data with keys of their subjects (foundation.subjects)
     announces: "Announce | None" = None  # what third parties hear of its facts (BANYAN_OUTLETS)

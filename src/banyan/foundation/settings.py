@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank", "move")
 FACES = ("gateway", "storefront", "console")
+APART = ("vault",)  # a service that shares no process with another
 _PREFIX = "BANYAN_"
 
 
@@ -36,6 +37,7 @@ class Settings(BaseModel):
     payments_database_url: SecretStr = SecretStr("")
     testbank_database_url: SecretStr = SecretStr("")
     move_database_url: SecretStr = SecretStr("")
+    vault_database_url: SecretStr = SecretStr("")
     # A replica for reads of shoppers that may be a moment old.
     catalog_replica_url: SecretStr = SecretStr("")
     pool_size: int = Field(default=8, ge=3, le=200)  # a relay and a search keeper hold one each
@@ -48,6 +50,7 @@ class Settings(BaseModel):
     payments_url: str = ""
     testbank_url: str = ""
     move_url: str = ""
+    vault_url: str = ""
     gateway_url: str = ""
     storefront_url: str = ""
     console_url: str = ""
@@ -56,6 +59,36 @@ class Settings(BaseModel):
     identity_dir: Path = Path("identity")  # of certificates, for mtls
     mesh_prefix: str = ""  # of callers' names in a mesh: spiffe://cluster.local/ns/banyan/sa/
     testbank_key: SecretStr = SecretStr("")  # what payments and the test bank share; empty only on a laptop
+
+    # Stripe, dealt with where its key is set.
+    stripe_url: str = "https://api.stripe.com"
+    stripe_key: SecretStr = SecretStr("")
+    stripe_publishable_key: str = ""  # what a page asks Stripe for a token with
+    stripe_webhook_secret: SecretStr = SecretStr("")  # two with a comma while it changes
+    stripe_account: str = ""  # acct_…, where the key is a platform's that acts for another account
+
+    # PayPal, dealt with where its client is set.
+    paypal_url: str = "https://api-m.paypal.com"
+    paypal_client_id: str = ""
+    paypal_client_secret: SecretStr = SecretStr("")
+    paypal_webhook_id: str = ""
+    paypal_merchant_id: str = ""
+    paypal_cert_host: str = "api.paypal.com"  # whose certificates sign webhooks
+    paypal_cert_roots: str = ""  # a PEM file of those who vouch for them; empty: the system's
+
+    # Razorpay, dealt with where its key is set.
+    razorpay_url: str = "https://api.razorpay.com"
+    razorpay_key_id: str = ""
+    razorpay_key_secret: SecretStr = SecretStr("")
+    razorpay_webhook_secret: SecretStr = SecretStr("")  # two with a comma while it changes
+    razorpay_account: str = ""
+
+    # Where a card's number is typed: on the provider's own fields, or on those of our vault (docs/vault.md).
+    card_fields: Literal["provider", "vault"] = "provider"
+    vault_origin: str = ""  # of the vault as browsers see it: https://cards.example
+    vault_keys_url: SecretStr = SecretStr("file://vault/keys")  # the vault's alone
+    vault_old_keys_url: SecretStr = SecretStr("")  # the one before, until `banyan vault rotate` is through
+    vault_hosts: str = "https://api.stripe.com,https://api-m.paypal.com,https://api.razorpay.com"  # where cards may go
 
     # Backends by URL; choose.py knows the schemes.
     bus_url: SecretStr = SecretStr("")  # empty: a log table beside the services' databases
@@ -66,6 +99,12 @@ class Settings(BaseModel):
     keys_url: SecretStr = SecretStr("file://keys")
 
     sessions_url: SecretStr = SecretStr("")  # empty: the users database
+
+    # An outside OpenID Connect provider that shoppers may sign in with; empty: none.
+    oidc_issuer: str = Field(default="", pattern="^(|https?://[!-~]+)$")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")  # empty for a public client
+    oidc_name: str = Field(default="your company", max_length=60)  # what the button says
 
     # What comes in from others, and what they are told.
     stock_feed_url: SecretStr = SecretStr("")  # warehouses' messages; empty: none come
@@ -79,9 +118,13 @@ class Settings(BaseModel):
     hold_seconds: int = Field(default=900, ge=1, le=86_400)
     allocation: Literal["priority", "fewest_parcels"] = "priority"
     capture: Literal["confirmation", "fulfilment"] = "confirmation"
+    payment_routes: str = ""  # what payments cost, by provider: `stripe 150+25 EUR; paypal 349+35; testbank 0+0`
     pay_later: str = Field(default="", pattern="^[a-z_,]*$")  # ways to pay whose money comes later: `cod,bank_transfer`
     checkout_seconds: float = Field(default=8.0, ge=0.05, le=60)
+    # Days in which a closed account can be opened again before it is erased; not set: 0 on a laptop, else 7.
+    erasure_days: int | None = Field(default=None, ge=0, le=25)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
+    operator_factor: Literal["", "required", "offered"] = ""  # empty: required in production
     rate_limits: bool = True
     proxies: int = Field(default=0, ge=0, le=8)  # of one's own before the gateway, each adding to X-Forwarded-For
     waiting_room: float = Field(default=0, ge=0, le=10_000)  # shoppers a second that may begin to buy; 0: all
@@ -93,12 +136,26 @@ class Settings(BaseModel):
     legacy_http: str = ""  # where its web server listens: http://host:port
     legacy_time_zone: str = "UTC"  # in which the legacy shop writes its wall-clock times, as `Europe/Berlin`
 
-    @field_validator("postgres_url", "catalog_replica_url", *(f"{service}_database_url" for service in SERVICES))
+    @field_validator(
+        "postgres_url", "catalog_replica_url", *(f"{service}_database_url" for service in (*SERVICES, *APART))
+    )
     @classmethod
     def _of_postgresql(cls, url: SecretStr) -> SecretStr:
         if url.get_secret_value() and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("a database is reached by postgresql://user:password@host:port/name")
         return url
+
+    @property
+    def needs_operator_factor(self) -> bool:
+        """Whether roles that change something permit it only with a second factor."""
+        return (self.operator_factor or ("required" if self.environment == "production" else "offered")) == "required"
+
+    @property
+    def grace_days(self) -> int:
+        """Days between the closing of an account and its erasure."""
+        if self.erasure_days is not None:
+            return self.erasure_days
+        return 0 if self.environment == "laptop" else 7
 
     def database_url(self, service: str) -> str:
         """The service's own database URL, empty where none is set."""

@@ -63,6 +63,7 @@ class Quickest:
 
 RELAYED = Counter("shop_events_relayed_total", "Events moved from an outbox to the bus", ["service"])
 REACTED = Counter("shop_events_handled_total", "Events handled by a consumer", ["consumer", "outcome"])
+CSP_REPORTS = Counter("shop_csp_reports_total", "What pages tried and their policy forbade", ["directive"])
 UNREADABLE = Counter("shop_events_unreadable_total", "Records on the bus that were no facts, set aside", ["consumer"])
 LAG = Gauge(
     "shop_events_waiting",

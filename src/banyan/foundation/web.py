@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from banyan import __version__
 from banyan.contracts import CALLS, gateway
 from banyan.foundation import telemetry
-from banyan.foundation.auth import CART_COOKIE, Principal
+from banyan.foundation.access import Doors
+from banyan.foundation.auth import Principal, cart_cookie
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.peers import CALL_PATH
 from banyan.foundation.service import Ports, Service
@@ -94,7 +95,8 @@ def application(service: Service, ports: Ports) -> FastAPI:
     app.include_router(service.routes(ports))
     app.include_router(operate.routes(service, ports))
     app.add_api_route(CALL_PATH + "{name}", _answer_calls(service, ports), methods=["POST"], include_in_schema=False)
-    app.middleware_stack = _Guard(express.Express(app.build_middleware_stack(), app.routes, ports))
+    app.state.doors = doors = Doors.of(app.routes, service.access, principal, service.name)
+    app.middleware_stack = _Guard(express.Express(app.build_middleware_stack(), app.routes, ports, doors))
     return app
 
 
@@ -172,9 +174,12 @@ def _answer_calls(service: Service, ports: Ports) -> Callable[[Request, str], Aw
 
 
 async def principal(request: Request, authorization: Annotated[str, Header(include_in_schema=False)] = "") -> Principal:
-    """Who asks, by access token or cart token; a guest without either."""
+    """Who asks, by access token or cart token; a guest without either. Whom the access table does not let in is refused."""
     ports: Ports = request.app.state.ports
-    return await ports.authority.principal(authorization, request.cookies.get(CART_COOKIE, ""))
+    doors: Doors = request.app.state.doors
+    who = await ports.authority.principal(authorization, request.cookies.get(cart_cookie(ports.settings.origin), ""))
+    doors.admit(request.method, request.scope["route"].path_format, who)
+    return who
 
 
 Who = Annotated[Principal, Depends(principal)]

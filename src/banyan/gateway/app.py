@@ -12,6 +12,7 @@ from banyan.foundation import choose
 from banyan.foundation.auth import GUEST, Principal
 from banyan.foundation.cache import Cache
 from banyan.foundation.edge import Quick, Receive, Scope, Send
+from banyan.foundation.face.policy import REPORTS
 from banyan.foundation.keys import Keys
 from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.running import Shop
@@ -28,6 +29,7 @@ from banyan.gateway.legacy.crossing import DOORS, Crossing
 from banyan.gateway.limits import Limits
 from banyan.gateway.proxy import Proxy
 from banyan.gateway.reply import Reply
+from banyan.gateway.reports import Reports
 from banyan.gateway.routes import METHODS, Route, Routes, checked
 from banyan.gateway.shared import Answers
 from banyan.kernel.refusals import NotFound, Refusal, Unavailable
@@ -40,7 +42,7 @@ _FRONT = "storefront"  # what no route names is its, or the legacy shop's while 
 _HIT = (b"cache-status", b"banyan; hit")  # RFC 9211
 _MISS = (b"cache-status", b"banyan; fwd=miss")
 # Where the one who asks is found out, an old token of theirs must not be in the way; providers have tokens of their own.
-_ASKED_INSIDE = ("/v1/sessions", "/oauth", "/webhooks", "/.well-known")
+_ASKED_INSIDE = ("/v1/sessions", "/oauth", "/webhooks", "/.well-known", "/bank")
 
 
 async def open_gateway(
@@ -104,7 +106,11 @@ class Gateway:
         self._scheme = "https" if settings.origin.startswith("https:") else ""
         self._safety = Safety(settings.origin)
         self._openapi = OpenApi(shop.peers, Routes(routes), settings.origin, shop.clock, mounted=tuple(extra))
-        self._own: dict[str, App] = {**extra, **dict.fromkeys(PATHS, Pages(self._openapi))}
+        self._own: dict[str, App] = {
+            **extra,
+            **dict.fromkeys(PATHS, Pages(self._openapi, shop.ids)),
+            REPORTS: Reports(),
+        }
         self._routes = Routes({**routes, **dict.fromkeys(self._own, _OWN)})
         self._proxy = Proxy(shop.clock, shop.peers.channel)
         self._door = Door(shop.clock, shop.ids)
@@ -168,6 +174,7 @@ class Gateway:
         path = checked(raw, query)
         if method not in METHODS:
             raise Refusal("This method is not known here", code="method_not_allowed", status=405)
+        headers.must_be_from_here(method, path, given)
         if method in ("GET", "HEAD") and path.startswith("/v1/") and path.endswith("/"):
             raw, path = raw.rstrip(b"/"), path.rstrip("/")  # reads forgive; `DELETE /v1/me/` with a lost id must not
         route = self._routes.find(path)
@@ -253,7 +260,7 @@ class Gateway:
 
     async def _who(self, path: str, authorization: bytes, given: Headers) -> Principal:
         """Who asks. Unauthenticated for a token that does not hold, except where tokens are got."""
-        cart = headers.cart_token(given)
+        cart = headers.cart_token(given, self._authority.cart_cookie)
         text = authorization.decode("latin-1")
         api = path.startswith(("/v1/", "/graphql"))
         if not api and text[:7].lower() != "bearer ":

@@ -1,11 +1,12 @@
 """Which headers pass the door: inwards what callers may say, outwards what keeps browsers safe."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from banyan.contracts import gateway
-from banyan.foundation.auth import CART_COOKIE
-from banyan.kernel.refusals import Malformed, NotFound
+from banyan.foundation.auth import CART_COOKIE, cart_cookie
+from banyan.foundation.face.policy import PERMISSIONS
+from banyan.kernel.refusals import Forbidden, Malformed, NotFound
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -24,8 +25,12 @@ _OURS_TO_SAY = frozenset(
 )
 _KEPT_BACK = _OF_ONE_HOP | {b"date", b"server", b"x-powered-by", gateway.REQUEST_ID.encode()}
 _ONCE = (b"host", b"content-length", b"authorization", b"content-type", b"transfer-encoding")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_DATA = ("/v1/", "/graphql", "/oauth/", "/.well-known/", "/webhooks/")  # never pages, but for what says so itself
 _PEER = gateway.PEER.encode()
-_CART = re.compile(rb"(?:^|;)\s*" + CART_COOKIE.encode() + rb"=([^;\s]*)")
+_CARTS = {
+    name: re.compile(rb"(?:^|;)\s*" + name.encode() + rb"=([^;\s]*)") for name in map(cart_cookie, ("http:", "https:"))
+}
 
 GZIPPED = b"-gz"  # ends the ETag of a body that we compressed
 
@@ -43,6 +48,17 @@ def checked(given: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     if b"transfer-encoding" in found and b"content-length" in found:
         raise Malformed("a body has either a length or chunks")  # RFC 9112 §6.1: how requests are smuggled
     return found
+
+
+def must_be_from_here(method: str, path: str, given: Mapping[bytes, bytes]) -> None:
+    """Forbidden for what a page of another site makes a browser do with the cookies it holds for us (Fetch Metadata).
+
+    Of the API alone: forms of pages carry a seal besides, and providers' browsers come back to them from elsewhere.
+    """
+    if method in _SAFE or not path.startswith(("/v1/", "/graphql")) or b"authorization" in given:
+        return
+    if b"cookie" in given and given.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none"):
+        raise Forbidden("this was sent by a page of another site; nothing was done", code="from_elsewhere")
 
 
 def inwards(given: Iterable[tuple[bytes, bytes]], named: bytes, *, address: str, scheme: str, host: bytes) -> Headers:
@@ -78,11 +94,11 @@ def outwards(told: Iterable[tuple[bytes, bytes]]) -> Headers:
     ]
 
 
-def cart_token(given: Iterable[tuple[bytes, bytes]]) -> str:
-    """The cart token among the cookies, empty where there is none."""
+def cart_token(given: Iterable[tuple[bytes, bytes]], named: str = CART_COOKIE) -> str:
+    """The cart token among the cookies, empty where there is none. `named`: what its cookie is called in this shop."""
     for name, value in given:
         if name == b"cookie":
-            found = _CART.search(value)
+            found = _CARTS[named].search(value)
             if found:
                 return found[1].decode("latin-1")
     return ""
@@ -97,9 +113,11 @@ class Safety:
             b"referrer-policy": b"strict-origin-when-cross-origin",
             b"x-frame-options": b"DENY",
             b"cross-origin-resource-policy": b"same-origin",
+            b"cross-origin-opener-policy": b"same-origin",
+            b"permissions-policy": PERMISSIONS.encode(),
         }
         if origin.startswith("https:"):
-            always[b"strict-transport-security"] = b"max-age=31536000"
+            always[b"strict-transport-security"] = b"max-age=31536000; includeSubDomains"
         self._page = {**always, b"content-security-policy": b"frame-ancestors 'none'"}
         self._data = {**always, b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'"}
         self._media = {
@@ -112,7 +130,8 @@ class Safety:
         """`headers` with what is missing. `personal`: the asker said who they are, so what comes back is theirs alone."""
         known = {name for name, _ in headers}
         api = path.startswith("/v1/")
-        wanted = self._data if api else self._media if path.startswith("/media/") else self._page
+        data = path.startswith(_DATA)
+        wanted = self._data if data else self._media if path.startswith("/media/") else self._page
         added = [(name, value) for name, value in wanted.items() if name not in known]
         if api and personal and b"cache-control" not in known:
             added.append((b"cache-control", b"no-store"))

@@ -63,9 +63,9 @@ _POSTS: tuple[tuple[re.Pattern[str], tuple[Quota, ...]], ...] = tuple(
     for pattern, quotas in (
         (r"/v1/sessions/magic-link|/sign-in/link", (MAIL,)),
         (r"/v1/users", (SIGN_UP,)),
-        (r"/v1/sessions(?:/.*)?|/v1/passkeys/.*|/oauth/(?:token|revoke|authorize)", (SIGN_IN,)),
+        (r"/v1/sessions(?:/.*)?|/v1/passkeys/.*|/oauth/(?:token|revoke|introspect|authorize)", (SIGN_IN,)),
         (r"/v1/carts", (CARTS,)),
-        (r"/v1/carts/[^/]+/checkout|/v1/orders/one-click|/v1/vault/.*", _CHECKOUT),
+        (r"/v1/carts/[^/]+/checkout|/v1/orders/one-click|/v1/vault/.*|/bank/cards/.*", _CHECKOUT),
         (r"/webhooks/.*", (WEBHOOKS,)),
         (r"/graphql", (QUERIES,)),
         (r"(?:/console)?/sign-in(?:/.*)?", (SIGN_IN,)),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
+from banyan.contracts import access
 from banyan.contracts.moving import AskHomeward, AskPlace, Recognise, Renew, TellWritten
 from banyan.foundation.service import Ports, Service
 from banyan.move import api
@@ -44,6 +45,7 @@ def service() -> Service:
         name="move",
         folder=Path(__file__).parent,
         routes=routes,
+        access=access.rows("move"),
         calls={
             Renew: steerer.renew,
             AskPlace: Places(books).find,

@@ -6,20 +6,22 @@ from pathlib import Path
 import pytest
 from fastapi import APIRouter
 
-from banyan.contracts import CALLS, callers, catalog, inventory, moving, orders, payments, users  # noqa: F401  (their calls are known then)
+from banyan.contracts import CALLS, callers, catalog, inventory, moving, orders, payments, users, vault  # noqa: F401  (their calls are known then)
 from banyan.contracts import legacy as taking
 from banyan.foundation import loopback
 from banyan.foundation.edge import Edge
 from banyan.foundation.peers import CALL_PATH, Peers
 from banyan.foundation.running import Shop
 from banyan.foundation.service import Ports, Service
-from banyan.foundation.settings import FACES, SERVICES
+from banyan.foundation.settings import APART, FACES
+from banyan.foundation.settings import SERVICES as TOGETHER
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.kernel.refusals import Refusal
 from tests.conftest import OpenShop
 from tests.gateway.conftest import Served, served  # noqa: F401  (a fixture)
 
+SERVICES = (*TOGETHER, *APART)
 SOURCE = Path(callers.__file__).parents[1]
 OURS = {name: kind for name, kind in CALLS.items() if kind.__module__.startswith("banyan.")}
 PARTS = sorted({*SERVICES, *FACES, callers.LAMBDA, callers.SHOP})
@@ -31,7 +33,7 @@ def test_every_call_has_a_row_and_every_row_a_call() -> None:
 
 def test_the_table_names_nobody_who_is_not_there() -> None:
     assert set().union(*(callers.CALLERS[name] for name in OURS)) <= set(PARTS)
-    assert {*SERVICES, *FACES, callers.SHOP} == callers.EVERYBODY
+    assert {*TOGETHER, *FACES, callers.SHOP} == callers.EVERYBODY, "the vault asks nobody"
 
 
 def _asks() -> dict[str, set[str]]:

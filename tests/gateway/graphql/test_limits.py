@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banyan.foundation import loopback
+from banyan.foundation.auth import Authority
 from banyan.foundation.peers import HttpAnswer, Peers
 from banyan.gateway.graphql import app, limits
 from banyan.gateway.graphql.app import Endpoint
@@ -32,8 +33,9 @@ class NoShop(Peers):
 async def post(body: Any) -> tuple[HttpAnswer, NoShop]:
     shop = NoShop()
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    endpoint = Endpoint(shop, Authority(shop, issuer="", clock=SystemClock()))
     answer = await loopback.request(
-        Endpoint(shop), "POST", "/graphql", headers={"content-type": "application/json"}, body=raw
+        endpoint, "POST", "/graphql", headers={"content-type": "application/json"}, body=raw
     )
     return answer, shop
 

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from banyan.foundation import loopback
+from banyan.foundation.auth import Authority
 from banyan.foundation.peers import HttpAnswer, Peers
 from banyan.gateway.graphql.app import Endpoint
 from banyan.kernel.clock import SystemClock
@@ -40,8 +41,9 @@ class Catalog(Peers):
 
 
 async def search(found: dict[str, Any]) -> dict[str, Any]:
+    peers = Catalog(found)
     answer = await loopback.request(
-        Endpoint(Catalog(found)),
+        Endpoint(peers, Authority(peers, issuer="", clock=SystemClock())),
         "POST",
         "/graphql",
         headers={"content-type": "application/json"},

@@ -28,7 +28,7 @@ async def test_a_legacy_address_shows_our_page_for_the_same(browser: Old, target
 
 async def test_our_page_has_its_own_safety_headers_and_canonical_address(browser: Old) -> None:
     answer = await browser.ask("GET", "/iphone")
-    assert "default-src 'self'" in (answer.header("content-security-policy") or "")
+    assert "default-src 'none'" in (answer.header("content-security-policy") or "")
     assert b'<link rel="canonical" href="/p/iphone">' in answer.body
 
 

@@ -19,7 +19,6 @@ from banyan.catalog.api.words import (
     Whole,
     answers,
     edits,
-    operator,
     safe,
 )
 from banyan.catalog.domain.naming import is_sku
@@ -75,20 +74,17 @@ def add_to(router: APIRouter, ports: Ports) -> None:
 
     @router.post(at, status_code=201, response_model=None, responses=answers(201, "The product with the new variant"))
     async def add_variant(who: Who, key: MaybeKey, product: AtName, body: VariantBody) -> Response:
-        operator(who)
         return told(await actions.add(ports, key, safe(product), body.variant()))
 
     @router.patch(at + "/{sku}", response_model=None, responses=answers(200, "The product as it is now"))
     async def edit_variant(
         who: Who, product: AtName, sku: AtSku, body: VariantEdit, if_match: IfMatch = None
     ) -> Response:
-        operator(who)
         changes = body.model_dump(exclude_unset=True)
         return told(await actions.edit(ports, safe(product), _known(sku), edits(if_match), changes))
 
     @router.delete(at + "/{sku}", status_code=204, response_model=None, responses=GONE)
     async def remove_variant(who: Who, product: AtName, sku: AtSku, if_match: IfMatch = None) -> Response:
-        operator(who)
         await actions.remove(ports, safe(product), _known(sku), edits(if_match))
         return Response(status_code=204)
 
@@ -96,7 +92,6 @@ def add_to(router: APIRouter, ports: Ports) -> None:
     async def set_price(
         who: Who, product: AtName, sku: AtSku, currency: AtCurrency, body: AmountBody, if_match: IfMatch = None
     ) -> Response:
-        operator(who)
         price = Money(body.amount, currency)
         return told(await actions.set_price(ports, safe(product), _known(sku), price, edits(if_match)))
 
@@ -104,7 +99,6 @@ def add_to(router: APIRouter, ports: Ports) -> None:
     async def remove_price(
         who: Who, product: AtName, sku: AtSku, currency: AtCurrency, if_match: IfMatch = None
     ) -> Response:
-        operator(who)
         await actions.remove_price(ports, safe(product), _known(sku), currency, edits(if_match))
         return Response(status_code=204)
 

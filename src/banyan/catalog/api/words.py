@@ -10,7 +10,6 @@ from banyan.catalog.domain import naming
 from banyan.catalog.domain.attributes import LARGEST_NUMBER, LONGEST_VALUE
 from banyan.catalog.domain.options import LONGEST_OPTION
 from banyan.catalog.domain.product import CURRENCY, DEAREST, TAX_CLASS
-from banyan.foundation.auth import Principal
 from banyan.foundation.web import Body
 
 _ID_OR_SLUG = r"^[a-z0-9_-]{1,120}$"
@@ -49,10 +48,6 @@ class Price(Body):
 
     amount: Amount
     currency: CurrencyCode
-
-
-def operator(who: Principal) -> None:
-    who.must("catalog:write")
 
 
 def safe(name: str) -> str:

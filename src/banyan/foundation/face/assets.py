@@ -23,14 +23,20 @@ class Asset:
     media_type: str
 
 
+PASSKEYS = Path(__file__).parent / "passkeys.js"  # of every face that people sign in to
+
+
 class Assets:
     """All files of a folder. Read once: a changed file is seen at the next start."""
 
-    def __init__(self, folder: Path, below: str) -> None:
-        """`below`: the path under which they are served. KeyError for a file of a type that browsers are not sent."""
+    def __init__(self, folder: Path, below: str, *more: Path) -> None:
+        """`below`: the path under which they are served, with `more` files.
+
+        KeyError for a file of a type that browsers are not sent.
+        """
         self._served: dict[str, Asset] = {}
         self._names: dict[str, str] = {}
-        for file in sorted(folder.iterdir()):
+        for file in sorted((*folder.iterdir(), *more)):
             body = file.read_bytes()
             served = f"{file.stem}.{sha256(body).hexdigest()[:10]}{file.suffix}"
             self._served[served] = Asset(body, gzip.compress(body, 9, mtime=0), _TYPES[file.suffix])

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from banyan.foundation.face.policy import PERMISSIONS, REPORTING
 from banyan.foundation.face.visit import Visit
 from banyan.kernel.refusals import Refusal
 
@@ -20,6 +21,9 @@ SAFE = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": PERMISSIONS,
+    **REPORTING,
 }
 
 

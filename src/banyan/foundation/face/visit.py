@@ -1,6 +1,8 @@
 """One request of a browser: what it sent, what its forms are bound to, and the way it is sent on."""
 
+from base64 import b64encode
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Generic, NamedTuple
 
 from starlette.requests import Request
@@ -9,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from banyan.foundation.face import forms
 from banyan.foundation.face.forms import Form
 from banyan.foundation.face.jar import Cookie, Jar
+from banyan.foundation.face.policy import NONCE_BYTES
 from banyan.foundation.face.seal import FIELD, SIZE, Seal
 from banyan.kernel.ids import Ids
 
@@ -36,6 +39,11 @@ class Visit(Generic[Cookie]):
         self._bound = nonce
         self._told = told
         self._seconds = seconds
+
+    @cached_property
+    def script_nonce(self) -> str:
+        """What the scripts of this page carry, and its Content-Security-Policy names: of this answer alone."""
+        return b64encode(self._ids.secret(NONCE_BYTES)).decode()
 
     @property
     def path(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from email.header import Header
 from pathlib import Path
 
@@ -26,6 +27,18 @@ class FileMail:
         except FileNotFoundError:
             self._folder.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
+
+    async def forget(self, to: str) -> None:
+        """Delete the files of mails to this address, however it is cased."""
+        await asyncio.to_thread(self._forget, f"To: {to}\n".casefold())
+
+    def _forget(self, line: str) -> None:
+        for path in self._folder.glob("*.eml"):
+            with suppress(FileNotFoundError):  # another process was quicker
+                with path.open(encoding="utf-8", errors="replace") as file:
+                    theirs = file.readline().casefold() == line
+                if theirs:
+                    path.unlink()
 
     async def close(self) -> None:
         pass

@@ -39,5 +39,8 @@ class SesMail:
             raise
         self._handed.add(message.id)
 
+    async def forget(self, to: str) -> None:
+        """Nothing is kept here."""
+
     async def close(self) -> None:
         await self._aws.close()

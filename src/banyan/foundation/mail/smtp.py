@@ -80,6 +80,9 @@ class SmtpMail:
                 raise Unavailable(f"the mail server does not answer: {type(error).__name__}") from None
         self._handed.add(message.id)
 
+    async def forget(self, to: str) -> None:
+        """Nothing is kept here."""
+
     async def close(self) -> None:
         for connection in self._free:
             connection.close()

@@ -178,6 +178,23 @@ class DynamoSessions:
             further = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
         return found[:limit]
 
+    async def forget(self, account_id: str) -> None:
+        further: dict[str, Any] = {}
+        while True:
+            page = await self._aws.ask(
+                "query",
+                TableName=self._table,
+                IndexName=OF_ACCOUNT,
+                KeyConditionExpression="account_id = :account",
+                ExpressionAttributeValues={":account": _s(account_id)},
+                **further,
+            )
+            for item in page["Items"]:
+                await self._aws.ask("delete_item", TableName=self._table, Key={"pk": _s(f"s#{item['id']['S']}")})
+            if "LastEvaluatedKey" not in page:
+                return
+            further = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
     async def close(self) -> None:
         await self._aws.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from banyan import __version__
 from banyan.contracts import gateway
-from banyan.foundation.auth import CART_COOKIE
+from banyan.foundation.auth import cart_cookie
 from banyan.foundation.peers import Peers
 from banyan.foundation.web import PROBLEM, Problem
 from banyan.gateway.cache import family_of
@@ -118,7 +118,7 @@ def merged(parts: Mapping[str, Json], routes: Routes, origin: str, *, mounted: I
             "schemas": schemas,
             "responses": _responses(),
             "headers": _headers(),
-            "securitySchemes": _security(),
+            "securitySchemes": _security(origin),
         },
     }
 
@@ -228,7 +228,7 @@ def _headers() -> Json:
     }
 
 
-def _security() -> Json:
+def _security(origin: str) -> Json:
     return {
         "access_token": {
             "type": "http",
@@ -242,7 +242,7 @@ def _security() -> Json:
             "bearerFormat": "ct_…",
             "description": "A guest's cart, from `POST /v1/carts`.",
         },
-        "cart_cookie": {"type": "apiKey", "in": "cookie", "name": CART_COOKIE},
+        "cart_cookie": {"type": "apiKey", "in": "cookie", "name": cart_cookie(origin)},
     }
 
 

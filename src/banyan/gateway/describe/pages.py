@@ -1,16 +1,19 @@
 """The descriptions as they are served: two documents, and pages that show them without anything from elsewhere."""
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from banyan.foundation.edge import Receive, Scope, Send
+from banyan.foundation.face.policy import NONCE_BYTES, REPORTING, REPORTS
 from banyan.foundation.web import problem
 from banyan.gateway.describe import asyncapi
 from banyan.gateway.describe.openapi import OpenApi
 from banyan.gateway.headers import Headers
 from banyan.gateway.prepared import Prepared, prepare
+from banyan.kernel.ids import Ids
 from banyan.kernel.refusals import NotFound, Refusal
 
 PATHS = ("/docs", "/openapi.json", "/asyncapi.json")
@@ -18,19 +21,22 @@ PATHS = ("/docs", "/openapi.json", "/asyncapi.json")
 _FOLDER = Path(__file__).parent / "docs"
 _KINDS = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src %s 'strict-dynamic'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; report-uri " + REPORTS + "; report-to csp"
 )
+_NONCE = b"{{ nonce }}"  # where the page's own stands in docs.html
 _AGAIN = (b"cache-control", b"no-cache")  # kept, and asked for by ETag
 
 
 class Pages:
     """An ASGI application for `/docs`, `/openapi.json` and `/asyncapi.json`."""
 
-    def __init__(self, openapi: OpenApi) -> None:
+    def __init__(self, openapi: OpenApi, ids: Ids) -> None:
         self._openapi = openapi
+        self._ids = ids
         self._files = {f"/docs/{path.name}": _file(path) for path in _FOLDER.iterdir() if path.suffix in _KINDS}
-        self._files["/docs"] = self._files["/docs/docs.html"]
+        self._page = (_FOLDER / "docs.html").read_bytes()
+        del self._files["/docs/docs.html"]
         self._made: tuple[dict[str, Any], Prepared] | None = None
         self._facts: Prepared | None = None
 
@@ -56,13 +62,26 @@ class Pages:
         if path == "/asyncapi.json":
             self._facts = self._facts or _json(asyncapi.document())
             return self._facts
+        if path.rstrip("/") == "/docs":
+            return self._with_nonce()
         return self._files.get(path.rstrip("/"))
+
+    def _with_nonce(self) -> Prepared:
+        """The page as it is this once: its script runs by a nonce."""
+        nonce = b64encode(self._ids.secret(NONCE_BYTES))
+        headers: Headers = [
+            (b"content-type", _KINDS[".html"].encode()),
+            (b"content-security-policy", (_POLICY % f"'nonce-{nonce.decode()}'").encode()),
+            *((name.encode(), value.encode()) for name, value in REPORTING.items()),
+            (b"cache-control", b"no-store"),
+        ]
+        return prepare(self._page.replace(_NONCE, nonce), headers)
 
 
 def _file(path: Path) -> Prepared:
     headers: Headers = [
         (b"content-type", _KINDS[path.suffix].encode()),
-        (b"content-security-policy", _POLICY.encode()),
+        (b"content-security-policy", b"default-src 'none'; style-src 'self'; frame-ancestors 'none'"),
         _AGAIN,
     ]
     return prepare(path.read_bytes(), headers)

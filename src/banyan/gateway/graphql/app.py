@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from banyan.foundation.auth import Authority
 from banyan.foundation.peers import Peers
 from banyan.foundation.web import problem
 from banyan.gateway.graphql import limits
@@ -37,10 +38,11 @@ class Asked(BaseModel):
 
 
 class Endpoint:
-    """The application; `peers` is how it reaches the services."""
+    """The application; `peers` is how it reaches the services, `authority` knows who asks."""
 
-    def __init__(self, peers: Peers) -> None:
+    def __init__(self, peers: Peers, authority: Authority) -> None:
         self._peers = peers
+        self._authority = authority
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
@@ -56,7 +58,9 @@ class Endpoint:
         if request.url.path.rstrip("/") != "/graphql":
             raise Refusal("there is nothing here", status=404, code="not_found")
         if request.method in ("GET", "HEAD"):
-            return HTMLResponse(_PAGE)
+            return HTMLResponse(
+                _PAGE, headers={"content-security-policy": "default-src 'none'; frame-ancestors 'none'"}
+            )
         if request.method != "POST":
             raise Refusal("send POST", status=405, code="method_not_allowed")
         if not request.headers.get("content-type", "").startswith("application/json"):
@@ -79,7 +83,7 @@ class Endpoint:
         except GraphQLError as error:
             return _errors(error)
         passed = {name: value for name in _PASSED_ON if (value := request.headers.get(name))}
-        shop = Shop(self._peers, passed)
+        shop = Shop(self._peers, passed, self._authority)
         answers = [await self._run(asked, shop) for asked in batch]
         response = Response(
             orjson.dumps(answers if isinstance(given, list) else answers[0]), media_type="application/json"

@@ -3,12 +3,18 @@
 from typing import Annotated, Any
 
 import strawberry
-from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.extensions import FieldExtension, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
+from strawberry.utils.str_converters import to_camel_case
 
+from banyan.contracts import access
+from banyan.contracts.access import Row
+from banyan.foundation.access import admit
 from banyan.foundation.face.places import segment
+from banyan.foundation.settings import WrongSettings
 from banyan.gateway.graphql.limits import MAX_PAGE, TooMuch
+from banyan.gateway.graphql.shop import refused
 from banyan.gateway.graphql.types import (
     MINOR,
     AddressInput,
@@ -21,6 +27,7 @@ from banyan.gateway.graphql.types import (
     Product,
     Products,
 )
+from banyan.kernel.refusals import Refusal
 
 First = Annotated[int, strawberry.argument(description=f"How many, at most {MAX_PAGE}.")]
 Key = Annotated[str, strawberry.argument(description="Any unique text; the same one on each retry.")]
@@ -148,6 +155,35 @@ class Mutation:
         )
 
 
+class _Held(FieldExtension):
+    """Holds whoever asks a field to its row, before anything is asked of a service."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    async def resolve_async(self, next_: Any, source: Any, info: Info, **given: Any) -> Any:
+        if not self.row.open:
+            try:
+                admit(self.row, await _shop(info).who())
+            except Refusal as refusal:
+                raise refused(refusal) from None
+        return await next_(source, info, **given)
+
+
+def hold(*types: Any) -> None:
+    """Hold every field of these types to its row of the access table. WrongSettings for a field that has none."""
+    rows = access.rows("graphql")
+    for each in types:
+        for field in each.__strawberry_definition__.fields:
+            name = f"{each.__name__}.{to_camel_case(field.python_name)}"
+            if name not in rows:
+                raise WrongSettings(
+                    f"nobody said who may ask {name}; add a row for it to [graphql] in src/banyan/contracts/access.toml"
+                )
+            field.extensions.append(_Held(rows[name]))
+
+
+hold(Query, Mutation)
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,

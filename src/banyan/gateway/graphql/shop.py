@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 
 import orjson
 from graphql import GraphQLError
+from starlette.requests import cookie_parser
 from strawberry.dataloader import DataLoader
 
+from banyan.foundation.auth import Authority, Principal
 from banyan.foundation.face.places import segment
 from banyan.foundation.peers import HttpAnswer, Peers, refusal_of
 from banyan.kernel.refusals import NotFound, Refusal
@@ -17,12 +19,21 @@ from banyan.kernel.refusals import NotFound, Refusal
 class Shop:
     """One request's view: what the caller may see is decided by the services, from the caller's headers."""
 
-    def __init__(self, peers: Peers, headers: Mapping[str, str]) -> None:
+    def __init__(self, peers: Peers, headers: Mapping[str, str], authority: Authority) -> None:
         self._peers = peers
         self._headers = headers
+        self._authority = authority
+        self._who: Principal | None = None
         self.cookies: list[str] = []  # to be set at the caller
         self.products: DataLoader[str, Any] = DataLoader(load_fn=self._products)
         self.stock: DataLoader[str, Any] = DataLoader(load_fn=self._stock)
+
+    async def who(self) -> Principal:
+        """Who asks, found out once. Unauthenticated for a token that does not hold."""
+        if self._who is None:
+            cart = cookie_parser(self._headers.get("cookie", "")).get(self._authority.cart_cookie, "")
+            self._who = await self._authority.principal(self._headers.get("authorization", ""), cart)
+        return self._who
 
     async def get(self, service: str, path: str, **query: Any) -> Any:
         """A GET's JSON; None for 404. GraphQLError for every other refusal."""

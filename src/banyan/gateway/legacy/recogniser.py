@@ -45,8 +45,8 @@ class Recogniser:
             return Known(headers, [])
         found = await self._ask(scope, session)
         pairs: dict[str, tuple[str, int]] = {}
-        if found.cart_token and CART_COOKIE not in cookies:
-            pairs[CART_COOKIE] = (found.cart_token, _MONTH)
+        if found.cart_token and self._name(CART_COOKIE) not in cookies:
+            pairs[self._name(CART_COOKIE)] = (found.cart_token, _MONTH)
         if found.refresh_token:
             pairs[self._name(ACCESS)] = (found.access_token, max(1, found.expires_in - _EARLY))
             pairs[self._name(REFRESH)] = (found.refresh_token, _MONTH)

@@ -14,8 +14,6 @@ from banyan.inventory import actions
 from banyan.inventory.api.shapes import Id, IdInPath, IdInQuery, Quantity, Seconds, Sku, SkuInQuery, refused
 from banyan.inventory.domain import State
 
-READ, WRITE = "stock:read", "stock:write"
-
 
 class ReservedLine(BaseModel):
     sku: str
@@ -73,7 +71,6 @@ def routes(ports: Ports) -> APIRouter:
         cursor: Cursor = None,
     ) -> Response:
         """Reservations, newest first: of one SKU, cart, order or state, or all."""
-        who.must(READ)
         begin = web.place(cursor, str)
         before = begin[0] if begin else None
         found, last = await actions.reservations(
@@ -84,13 +81,11 @@ def routes(ports: Ports) -> APIRouter:
     @router.get("/{reservation_id}", response_model=Reservation, responses=refused(401, 403, 404, 422))
     async def read_reservation(who: Who, reservation_id: IdInPath) -> Response:
         """One reservation."""
-        who.must(READ)
         return web.json(await actions.reservation(ports, reservation_id))
 
     @router.post("", status_code=201, response_model=StockHold, responses=refused(400, 401, 403, 409, 422))
     async def hold_stock(who: Who, reservation: NewReservation, key: SureKey) -> Response:
         """Set units aside for a cart by hand: all lines, or 409 `out_of_stock` naming what is short."""
-        who.must(WRITE)
         return web.told(await actions.hold_by_hand(ports, key, reservation.wish()))
 
     @router.delete(
@@ -101,7 +96,6 @@ def routes(ports: Ports) -> APIRouter:
     )
     async def release_stock(who: Who, reservation_id: IdInPath) -> Response:
         """End a cart's hold. What an order holds ends with the order: 409 `held_by_order`."""
-        who.must(WRITE)
         await actions.release_by_hand(ports, reservation_id)
         return Response(status_code=204)
 

@@ -17,8 +17,6 @@ from banyan.kernel.refusals import (
     Unavailable,
 )
 
-READ, WRITE = "operate", "move:write"
-
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
 _NAME = r"^[A-Za-z0-9_-]+$"
 

@@ -214,7 +214,7 @@ def _request(ports: Ports, said: Mapping[str, Any], desk: Desk) -> Request:
     prefix = "__Host-" if ports.settings.origin.startswith("https:") else ""
     held = [f"{prefix}{Cookie.ACCESS.value}=played"] if desk.customer is not None else []
     if desk.cart is not None and desk.customer is None:
-        held.append(f"{Cookie.CART.value}=ct_played")
+        held.append(f"{prefix}{Cookie.CART.value}=ct_played")
     headers = [(b"cookie", "; ".join(held).encode())]
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": query.encode(), "headers": headers}
     return Request(scope)

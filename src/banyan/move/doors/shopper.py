@@ -66,7 +66,7 @@ class _Browser(Session[Cookie]):
     async def headers(self) -> dict[str, str]:
         headers = await super().headers()
         if cart := self._jar.get(Cookie.CART):
-            headers["cookie"] = f"{CART_COOKIE}={cart}"
+            headers["cookie"] = f"{self._jar.name(Cookie.CART)}={cart}"
         return headers
 
 
@@ -88,9 +88,7 @@ class Shopper:
     ) -> None:
         """`secure`: the shop is on https."""
         self.clock = clock
-        self.jar = Jar(
-            Cookie, cookies, path="/", same_site="lax", secure=secure, shared=[Cookie.CART, Cookie.CONFIRMED]
-        )
+        self.jar = Jar(Cookie, cookies, path="/", same_site="lax", secure=secure, shared=[Cookie.CONFIRMED])
         self.session = _Browser(self.jar, headers, peers, access=Cookie.ACCESS, refresh=Cookie.REFRESH, seconds=MONTH)
         self.line = Line(peers, self.session)
 

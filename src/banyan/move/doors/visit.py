@@ -70,7 +70,14 @@ class Visit:
         if not held:
             return ""
         cookies = self.request.cookies
-        who = next((cookies[name] for name in ("OCSESSID", "banyan_refresh", "banyan_cart") if name in cookies), "")
+        who = next(
+            (
+                cookies[name]
+                for name in ("OCSESSID", "banyan_refresh", "__Host-banyan_refresh", "banyan_cart", "__Host-banyan_cart")
+                if name in cookies
+            ),
+            "",
+        )
         if not who:
             return ""
         body = "&".join(f"{name}={value}" for name, value in self.form.pairs)
