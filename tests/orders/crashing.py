@@ -60,6 +60,6 @@ def bounded(ports: Ports, at: int | str, happens: Callable[[], Awaitable[None]] 
     """The same ports, with something that happens at one of their boundaries."""
     boundaries = Boundaries(at, happens)
     db = _Db(ports.db._pool, clock=ports.clock, ids=ports.ids)
-    db.boundaries = boundaries
+    db.boundaries, db.subjects = boundaries, ports.db.subjects
     alone = Gatherings(alone=True)  # who crashes takes nobody along
     return replace(ports, db=db, peers=_Peers(ports, boundaries), gatherings=alone), boundaries  # type: ignore[arg-type]

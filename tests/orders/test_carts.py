@@ -34,6 +34,7 @@ async def test_a_guest_gets_a_token_once_of_which_only_the_hash_is_kept(world: W
 
 async def test_behind_https_the_cookie_is_secure(open_world: OpenWorld) -> None:
     client = await opened(await open_world(origin="https://shop.example"))
+    assert client.headers["set-cookie"].startswith("__Host-banyan_cart=ct_")
     assert client.headers["set-cookie"].endswith("; Secure")
 
 

@@ -188,6 +188,9 @@ BREAKS: dict[str, Break] = {
         "UPDATE order_view SET compensated = true WHERE order_id = $1"
     ),
     "a cart whose order came to nothing can be ordered again": sql("UPDATE cart SET status = 'ordered'"),
+    "what is sealed stands nowhere in the open, and of an order whose key is destroyed nothing can be opened": sql(
+        "UPDATE order_key SET wrapped = NULL, destroyed_at = shop_now() WHERE order_id = $1"
+    ),
     "a payment's token is forgotten once it was used": sql(
         "ALTER TABLE saga DROP CONSTRAINT saga_check", "UPDATE saga SET token = 'tok' WHERE step = 'void'"
     ),

@@ -391,6 +391,7 @@ async def test_carts_nobody_came_back_to_are_forgotten(open_world: OpenWorld, cl
 
 def test_the_reactions_can_be_read_aloud() -> None:
     assert {kind.__name__: react.__name__ for kind, react in REACTIONS.items()} == {
+        "PaymentActionRequired": "look_again",
         "PaymentAuthorized": "look_again",
         "PaymentDeclined": "look_again",
         "PaymentCaptured": "look_again",

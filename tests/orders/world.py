@@ -38,6 +38,7 @@ from banyan.contracts.payments import (
     Payment,
     PaymentState,
     RefundPayment,
+    SettlePayment,
     VoidPayment,
 )
 from banyan.contracts.users import Address, AskKeys, AskShopper, KeySet, Shopper
@@ -119,6 +120,8 @@ class Bank:
     payments: dict[str, Payment] = field(default_factory=dict)
     outcomes: dict[str, PaymentState] = field(default_factory=dict)  # what becomes of the unknown, by token
     tokens: dict[str, str] = field(default_factory=dict)
+    calls: dict[str, Authorize] = field(default_factory=dict)
+    decided: dict[str, PaymentState] = field(default_factory=dict)  # by their shoppers, and not told yet
     refunds: dict[str, Money] = field(default_factory=dict)
     unsure: bool = False
     strict: bool = False  # what cannot be captured is refused, instead of shown as it stands
@@ -128,12 +131,22 @@ class Bank:
         known = self.payments.get(call.order_id)
         if known and known.state is not PaymentState.UNKNOWN:
             return known
-        self.tokens[call.order_id] = call.token
+        self.tokens[call.order_id], self.calls[call.order_id] = call.token, call
+        if call.token == "tok_3ds":
+            self._keep(call.order_id, call.amount, PaymentState.REQUIRES_ACTION)
+            return self.change(call.order_id, action=f"https://bank.test/{call.order_id}")
         state = PaymentState.DECLINED if call.token == "tok_declined" else PaymentState.AUTHORIZED
         if call.token == "tok_unknown" and self.unsure:
             state = PaymentState.UNKNOWN
         amount = call.amount - eur(1) if call.token == "tok_short" else call.amount
         return self._keep(call.order_id, amount, state)
+
+    def settle(self, call: SettlePayment) -> Payment:
+        """The shopper is back: what they decided becomes known."""
+        payment = self.find(call.order_id)
+        if payment.state is PaymentState.REQUIRES_ACTION and call.order_id in self.decided:
+            return self.change(call.order_id, state=self.decided[call.order_id], action=None)
+        return payment
 
     def capture(self, call: CapturePayment) -> Payment:
         payment = self.find(call.order_id)
@@ -149,7 +162,7 @@ class Bank:
             return self._keep(call.order_id, call.amount, PaymentState.VOIDED)
         if payment.state is PaymentState.UNKNOWN and self.unsure:
             return payment
-        if payment.state in (PaymentState.AUTHORIZED, PaymentState.UNKNOWN):
+        if payment.state in (PaymentState.AUTHORIZED, PaymentState.UNKNOWN, PaymentState.REQUIRES_ACTION):
             return self.change(call.order_id, state=PaymentState.VOIDED)
         if payment.state is PaymentState.CAPTURED:
             return self.change(call.order_id, state=PaymentState.REFUNDED, refunded=payment.captured)
@@ -222,6 +235,7 @@ class World:
                 CapturePayment: self.bank.capture,
                 VoidPayment: self.bank.void,
                 RefundPayment: self.bank.refund,
+                SettlePayment: self.bank.settle,
                 AskPayment: lambda call: self.bank.find(call.order_id),
                 AskDefaultMethod: lambda call: _found(self.methods, call.user_id),
             },

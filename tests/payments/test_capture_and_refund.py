@@ -1,6 +1,7 @@
 """Money is taken once; what goes back is never more than was taken, however many ask at once."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,77 @@ async def test_a_capture_that_is_refused_says_why_and_may_be_asked_again(till: T
         refused = await till.capture("ord_expired")
         assert (refused.state, refused.reason) == (AUTHORIZED, "authorization_expired")
     assert (await till.void("ord_expired")).state is PaymentState.VOIDED
+
+
+async def take(
+    till: Till, payment_id: str, amount: int | None, key: str, currency: str = "EUR"
+) -> tuple[int, dict[str, Any]]:
+    """An operator captures so much of a payment."""
+    body = {} if amount is None else {"amount": {"amount": amount, "currency": currency}}
+    path, headers = f"/v1/payments/{payment_id}/capture", {"idempotency-key": key}
+    answer = await till.http("POST", path, body, may=["payments:write"], headers=headers)
+    return answer.status, answer.json()
+
+
+async def test_a_part_is_taken_and_the_rest_is_let_go_in_the_ledger_too(till: Till) -> None:
+    payment = await till.authorize("ord_part")
+    status, shown = await take(till, payment.payment_id, 500, "part")
+    assert (status, shown["state"], shown["captured"]["amount"], shown["authorized"]["amount"]) == (
+        200,
+        "captured",
+        500,
+        1299,
+    )
+    assert (await take(till, payment.payment_id, 500, "part again"))[0] == 200
+    assert (await take(till, payment.payment_id, 600, "another"))[1]["code"] == "other_amount"
+    assert (await till.capture("ord_part")).captured.amount == 500
+    rows = await till.http("GET", f"/v1/payments/{payment.payment_id}/entries", may=["payments:read"])
+    held = [each["amount"]["amount"] for each in rows.json()["items"] if each["account"] == "funds_authorized"]
+    assert sorted(held) == [-799, -500, 1299]
+    await till.deliver()
+    with pytest.raises(Conflict):
+        await till.refund("ord_part", "rfd_1", 501)
+    assert (await till.refund("ord_part", "rfd_2", 500)).state is REFUNDED
+    await till.quiet()
+    assert await till.told("ord_part") == ["PaymentAuthorized", "PaymentCaptured", "PaymentRefunded"]
+    assert await till.broken() == {}
+
+
+@pytest.mark.parametrize("token", ["tok_capture_timeout", "tok_capture_5xx"])
+async def test_a_part_without_a_clear_answer_is_taken_once(till: Till, token: str) -> None:
+    payment = await till.authorize(f"ord_part_{token}", token)
+    assert (await take(till, payment.payment_id, 700, token))[0] == 202
+    assert (await till.settle(f"ord_part_{token}", CAPTURED, seconds=10, webhooks=True)).captured.amount == 700
+    await till.quiet()
+    assert await till.broken() == {}
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(1300, "EUR"), (500, "USD")])
+async def test_no_more_than_was_authorized_is_taken(till: Till, amount: int, currency: str) -> None:
+    payment = await till.authorize("ord_too_much")
+    status, problem = await take(till, payment.payment_id, amount, f"{amount} {currency}", currency)
+    assert (status, problem["code"]) == (422, "capture_amount")
+    assert (await till.stands("ord_too_much")).state is AUTHORIZED
+
+
+async def test_a_part_that_was_refused_may_be_another_part_the_next_time(till: Till) -> None:
+    payment = await till.authorize("ord_part_no", "tok_capture_declined")
+    for amount in (500, 400):
+        _, shown = await take(till, payment.payment_id, amount, f"{amount}")
+        assert (shown["state"], shown["reason"]) == ("authorized", "authorization_expired")
+    rows = await till.ports.db.fetch(
+        "SELECT amount, reference <> payment_id || '.capture' AS anew FROM operation WHERE payment_id = $1 AND kind = 'capture'",
+        payment.payment_id,
+    )
+    assert [tuple(row) for row in rows] == [(400, True)]
+
+
+async def test_a_void_after_a_part_was_taken_gives_that_part_back(till: Till) -> None:
+    payment = await till.authorize("ord_part_void")
+    await take(till, payment.payment_id, 300, "part void")
+    assert (await till.void("ord_part_void")).refunded.amount == 300
+    await till.quiet()
+    assert await till.broken() == {}
 
 
 async def test_a_declined_payment_is_not_captured(till: Till) -> None:

@@ -11,7 +11,19 @@ from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings
 from banyan.payments.domain import Account, Charge, Evidence
-from banyan.payments.providers import Card, Errand, Line, Notice, Provider, Rejected, Unclear, Vaulted, testbank
+from banyan.payments.providers import (
+    Card,
+    Errand,
+    NotAsked,
+    Notice,
+    Provider,
+    Rejected,
+    Unclear,
+    Vaulted,
+    Way,
+    testbank,
+)
+from banyan.payments.providers.line import Line, State
 from banyan.payments.storage import accounts, operations
 from tests.payments.conftest import PRICE, OpenTill, Till
 
@@ -41,6 +53,12 @@ class Mortal:
         if which == what and when == "after":
             raise Died
         return answer
+
+    def configured(self, settings: Settings) -> bool:
+        return self.bank.configured(settings)
+
+    def ways(self, settings: Settings) -> tuple[Way, ...]:
+        return self.bank.ways(settings)
 
     def check(self, settings: Settings) -> None:
         self.bank.check(settings)
@@ -143,7 +161,7 @@ async def test_two_pollers_never_take_the_same_operation_and_a_late_one_conclude
     await till.authorize("ord_lease", "tok_5xx")
     till.clock.advance(5)
     db = till.ports.db
-    claim = partial(operations.claim_due, db, "testbank", 8, 8.0, 600.0)
+    claim = partial(operations.claim_due, db, "testbank", 8, 8.0, 600.0, 840.0)
     first, second = await asyncio.gather(claim(), claim())
     [job] = [*first, *second]
     till.clock.advance(9)
@@ -182,7 +200,7 @@ async def test_a_provider_that_is_away_is_not_asked_for_a_while_and_nothing_is_l
 
 
 async def test_a_rested_line_is_tried_again_and_a_refusal_is_no_failure(till: Till) -> None:
-    line = Line()
+    line = Line("bank")
 
     async def fails() -> None:
         raise Unclear("away")
@@ -195,16 +213,53 @@ async def test_a_rested_line_is_tried_again_and_a_refusal_is_no_failure(till: Ti
 
     for _ in range(9):
         with pytest.raises(Unclear):
-            await line.ask(till.ports, fails)
+            await line.ask(till.ports, "authorize", fails)
     with pytest.raises(Rejected):
-        await line.ask(till.ports, refuses)
+        await line.ask(till.ports, "authorize", refuses)
     for _ in range(10):
         with pytest.raises(Unclear):
-            await line.ask(till.ports, fails)
+            await line.ask(till.ports, "authorize", fails)
     with pytest.raises(Unclear):
-        await line.ask(till.ports, works)
+        await line.ask(till.ports, "authorize", works)
     till.clock.advance(1.1)
-    assert await line.ask(till.ports, works) == "yes"
+    assert await line.ask(till.ports, "authorize", works) == "yes"
+
+
+async def test_after_a_rest_one_probe_goes_and_the_others_wait_for_its_end(till: Till) -> None:
+    line, gate = Line("probed"), asyncio.Event()
+    asked: list[str] = []
+
+    async def fails() -> None:
+        asked.append("fails")
+        raise Unclear("away")
+
+    async def slow() -> str:
+        asked.append("slow")
+        await gate.wait()
+        return "yes"
+
+    for _ in range(12):
+        with pytest.raises(Unclear):
+            await line.ask(till.ports, "authorize", fails)
+    assert len(asked) == 10
+    assert line.states(till.clock.monotonic())["authorize"] is State.OPEN
+    assert line.states(till.clock.monotonic())["capture"] is State.CLOSED, "each operation has its own"
+    till.clock.advance(1.1)
+    with pytest.raises(Unclear):  # the probe
+        await line.ask(till.ports, "authorize", fails)
+    till.clock.advance(1.1)
+    with pytest.raises(NotAsked):  # its rest is twice as long
+        await line.ask(till.ports, "authorize", slow)
+    till.clock.advance(1.0)
+    probe = asyncio.ensure_future(line.ask(till.ports, "authorize", slow))
+    await asyncio.sleep(0)
+    with pytest.raises(NotAsked):
+        await line.ask(till.ports, "authorize", slow)
+    probe.cancel()  # who probed went away: another may
+    await asyncio.gather(probe, return_exceptions=True)
+    gate.set()
+    assert await line.ask(till.ports, "authorize", slow) == "yes"
+    assert line.states(till.clock.monotonic())["authorize"] is State.CLOSED
 
 
 async def test_a_refund_of_another_amount_in_the_providers_book_is_held(open_till: OpenTill, mortal: Mortal) -> None:

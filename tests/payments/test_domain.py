@@ -20,6 +20,9 @@ STORIES = (
     (Charge.AUTHORIZED, Charge.VOIDED),
     (Charge.AUTHORIZED, Charge.CAPTURED),
     (Charge.VOIDED,),
+    (Charge.ACTION, Charge.DECLINED),
+    (Charge.ACTION, Charge.AUTHORIZED, Charge.CAPTURED),
+    (Charge.ACTION, Charge.AUTHORIZED, Charge.VOIDED),
 )
 
 
@@ -86,6 +89,16 @@ def test_evidence_fits_only_with_payment_amount_and_currency(
 def test_evidence_of_another_charge_does_not_fit() -> None:
     assert domain.misfit(replace(NEW, charge_id="tb_0"), seen(Charge.AUTHORIZED))
     assert domain.misfit(replace(NEW, charge_id="tb_1"), seen(Charge.AUTHORIZED)) is None
+
+
+@given(st.integers(1, 1299), st.integers(1, 1299))
+def test_a_part_fits_only_as_it_was_asked_for_and_stays_the_part(asked: int, captured: int) -> None:
+    part = seen(Charge.CAPTURED, captured=captured)
+    authorized = replace(NEW, state=PaymentState.AUTHORIZED, authorized=1299)
+    assert (domain.misfit(authorized, part, asked) is None) is (asked == captured)
+    assert (domain.misfit(authorized, part) is None) is (captured == 1299)
+    taken = replace(authorized, state=PaymentState.CAPTURED, captured=asked)
+    assert (domain.misfit(taken, part) is None) is (asked == captured)
 
 
 def test_a_wanted_void_is_believed_of_a_wrong_amount_because_no_money_is_kept() -> None:

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from banyan.contracts.payments import PaymentState
+from banyan.contracts.payments import Payment, PaymentState
 from banyan.foundation.db import Tx
 from banyan.kernel.money import Money
 from banyan.kernel.refusals import Refusal
 from tests.payments.conftest import OpenTill, Till
+from tests.payments.test_capture_and_refund import take
+from tests.payments.test_confirming import press
 
 
 async def attempt(till: Till, *statements: str) -> None:
@@ -67,23 +69,43 @@ async def test_a_transfer_must_balance_in_each_currency_by_the_end_of_its_transa
 async def test_any_course_of_a_payment_leaves_balanced_books(till: Till, data: st.DataObject) -> None:
     order = till.ports.ids.new("ord")
     amount = data.draw(st.integers(1, 10**6), label="amount")
-    tokens = ["tok_ok", "tok_timeout", "tok_5xx", "tok_capture_timeout", "tok_refund_5xx", "tok_void_timeout"]
+    tokens = [
+        "tok_ok",
+        "tok_timeout",
+        "tok_5xx",
+        "tok_capture_timeout",
+        "tok_refund_5xx",
+        "tok_void_timeout",
+        "tok_3ds",
+    ]
     price = Money(amount, data.draw(st.sampled_from(["EUR", "JPY", "KWD"])))
-    await till.authorize(order, data.draw(st.sampled_from(tokens), label="token"), price)
-    for number, step in enumerate(data.draw(st.lists(st.sampled_from("csrwv"), max_size=6), label="steps")):
-        part = data.draw(st.integers(1, amount), label="part") if step == "r" else amount
+    token = data.draw(st.sampled_from(tokens), label="token")
+    payment = await till.authorize(order, token, price, return_url="http://127.0.0.1/back")
+    for number, step in enumerate(data.draw(st.lists(st.sampled_from("csrwvpyn"), max_size=6), label="steps")):
+        part = data.draw(st.integers(1, amount), label="part") if step in "rp" else amount
         doing: dict[str, Callable[[], Awaitable[Any]]] = {
             "c": lambda: till.capture(order),
             "s": lambda: till.look(),
             "r": lambda: till.refund(order, f"rfd_{number}", part),  # noqa: B023
             "w": lambda: till.deliver(),
             "v": lambda: till.void(order, price),
+            "p": lambda: take(till, payment.payment_id, part, f"{order} {number}", price.currency),  # noqa: B023
+            "y": lambda: confirmed(till, payment, "confirm"),
+            "n": lambda: confirmed(till, payment, "refuse"),
         }
         with contextlib.suppress(Refusal):
             await doing[step]()
         till.clock.advance(1)
+    await confirmed(till, payment, "refuse")
     await till.quiet()
     assert await till.broken() == {}
+
+
+async def confirmed(till: Till, payment: Payment, answer: str) -> None:
+    """Its shopper presses a button at the bank, where it asks them to."""
+    charge = await till.charge(payment.payment_id)
+    if charge and charge["action"]:
+        await press(till, charge["action"].removeprefix(till.shop.settings.origin), answer)
 
 
 BREAK = {

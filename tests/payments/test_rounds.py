@@ -20,7 +20,7 @@ from banyan.kernel.money import Money
 from banyan.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from banyan.payments.app import service as payments_service
 from banyan.payments.domain import Evidence
-from banyan.payments.providers import Card, Errand, Notice, Provider, Vaulted, testbank
+from banyan.payments.providers import Card, Errand, Notice, Provider, Vaulted, Way, testbank
 from banyan.testbank.app import service as bank_service
 from tests.orders.world import counted
 from tests.payments.conftest import PRICE, OpenTill, Till
@@ -161,6 +161,12 @@ class Deaf:
         self.asked += 1
         await asyncio.Event().wait()
         raise AssertionError
+
+    def configured(self, settings: Settings) -> bool:
+        return True
+
+    def ways(self, settings: Settings) -> tuple[Way, ...]:
+        return ()
 
     def check(self, settings: Settings) -> None: ...
 

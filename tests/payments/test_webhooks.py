@@ -98,6 +98,36 @@ async def test_what_is_signed_and_does_not_fit_changes_nothing(
     assert await till.told(order) == []
 
 
+async def kept(till: Till, told: dict[str, Any]) -> tuple[bool, str, int]:
+    """Whether the event was taken, whose payment it named, and what it said of the amount."""
+    row = await till.ports.db.fetchrow("SELECT * FROM webhook_event WHERE event_id = $1", told["id"])
+    assert row
+    return row["refused"] is None, row["payment_id"], row["said"]["amount"]
+
+
+async def test_what_came_is_kept_with_what_it_said_taken_or_refused(till: Till) -> None:
+    payment = await waiting(till, "ord_kept")
+    wrong, right = event(till, payment, amount=1), event(till, payment)
+    assert (await send(till, wrong))[0] == 422
+    assert (await send(till, wrong))[0] == 422, "it is refused each time, and on the provider's page, too"
+    assert await kept(till, wrong) == (False, payment, 1)
+    assert (await send(till, right))[0] == 200
+    assert await kept(till, right) == (True, payment, 1299)
+    assert (await send(till, right | {"created": 1}))[1]["code"] == "event_reused"
+    assert await kept(till, right) == (True, payment, 1299)
+
+
+async def test_one_that_was_refused_because_it_came_too_early_counts_when_it_comes_again(till: Till) -> None:
+    payment = await waiting(till, "ord_early")
+    told = event(till, payment)
+    await till.ports.db.execute("UPDATE payment SET provider = 'another' WHERE id = $1", payment)
+    assert (await send(till, told))[1]["code"] == "unknown_payment"
+    await till.ports.db.execute("UPDATE payment SET provider = 'testbank' WHERE id = $1", payment)
+    assert await send(till, told) == (200, {"duplicate": False})
+    assert (await kept(till, told))[0]
+    assert await send(till, told) == (200, {"duplicate": True})
+
+
 async def test_another_merchants_or_kind_of_event_changes_nothing(till: Till) -> None:
     told = event(till, await waiting(till, "ord_foreign"))
     assert (await send(till, told | {"merchant": "elsewhere"}))[1]["code"] == "webhook_of_another"

@@ -3,10 +3,13 @@
 from functools import partial
 from pathlib import Path
 
+from banyan.contracts import access
 from banyan.contracts.legacy import AskUnsettled, CartsTouched, OrdersHandOver, OrdersTake, OrdersTenure
+from banyan.contracts.privacy import ForgetOrders, NameOrders, TellOrders
 from banyan.foundation import tenure
 from banyan.foundation.service import Chore, Service
 from banyan.orders import api, intake, saga
+from banyan.orders.actions import privacy
 from banyan.orders.actions.announcing import announce
 from banyan.orders.actions.mailing import send_due
 from banyan.orders.actions.tidying import forget_carts
@@ -23,11 +26,15 @@ def service() -> Service:
         name="orders",
         folder=Path(__file__).parent,
         routes=api.routes,
+        access=access.rows("orders"),
         calls={
             OrdersTake: intake.take,
             OrdersHandOver: intake.hand_over,
             CartsTouched: intake.touched,
             AskUnsettled: intake.unsettled,
+            TellOrders: privacy.tell,
+            NameOrders: privacy.name,
+            ForgetOrders: privacy.forget,
             OrdersTenure: tenure.over("cart", "cart_line", "event", "order_view", outbox="event"),
         },
         reactions=REACTIONS,
@@ -36,10 +43,12 @@ def service() -> Service:
             "mail": send_due,
             "carts": forget_carts,
             "takings": intake.tell_payments,
+            "seal": privacy.seal_older,
         },
         invariants=INVARIANTS,
         outbox="event",
         announces=announce,
+        seals=True,
     )
 
 

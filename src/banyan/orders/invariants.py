@@ -158,6 +158,16 @@ INVARIANTS = (
                            AND (status NOT IN ('rejected', 'payment_failed') OR NOT compensated))""",
     ),
     Invariant(
+        "I23",
+        "what is sealed stands nowhere in the open, and of an order whose key is destroyed nothing can be opened",
+        """SELECT order_id, 'view' AS place FROM order_key JOIN order_view USING (order_id)
+           WHERE shown->>'email' <> '' OR shown->'address'->>'name' <> ''
+              OR (destroyed_at IS NOT NULL AND (email <> '' OR shown ? 'personal'))
+           UNION ALL
+           SELECT stream, type FROM event JOIN order_key ON order_id = stream
+           WHERE coalesce(data->>'email', data->'record'->>'email', '') <> ''""",
+    ),
+    Invariant(
         "I21",
         "a payment's token is forgotten once it was used",
         """SELECT order_id FROM saga WHERE token IS NOT NULL AND (finished_at IS NOT NULL OR step <> 'hold')

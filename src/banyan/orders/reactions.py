@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from banyan.contracts import Event
 from banyan.contracts.payments import (
+    PaymentActionRequired,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDeclined,
@@ -15,10 +16,10 @@ from banyan.foundation.service import Ports, Reaction, Together
 from banyan.orders.actions.refunding import note_refund
 from banyan.orders.storage import sagas
 
+Moved = PaymentActionRequired | PaymentAuthorized | PaymentDeclined | PaymentCaptured | PaymentVoided
 
-async def look_again(
-    ports: Ports, tx: Tx, told: Sequence[PaymentAuthorized | PaymentDeclined | PaymentCaptured | PaymentVoided]
-) -> None:
+
+async def look_again(ports: Ports, tx: Tx, told: Sequence[Moved]) -> None:
     """The payments moved: their orders' sagas need not wait any longer."""
     if await sagas.wake(tx, *(each.order_id for each in told)):
         ports.due["saga"].ring()
@@ -35,6 +36,7 @@ async def refunded(ports: Ports, tx: Tx, told: PaymentRefunded) -> None:
 _LOOK_AGAIN = Together(look_again)
 
 REACTIONS: Mapping[type[Event], Reaction] = {
+    PaymentActionRequired: _LOOK_AGAIN,
     PaymentAuthorized: _LOOK_AGAIN,
     PaymentDeclined: _LOOK_AGAIN,
     PaymentCaptured: _LOOK_AGAIN,

@@ -36,7 +36,7 @@ INVARIANTS = (
         "I3",
         "an order has at most one live payment",
         """
-        SELECT order_id, count(*) FROM payment WHERE state IN ('created', 'unknown', 'authorized', 'captured')
+        SELECT order_id, count(*) FROM payment WHERE state IN ('created', 'unknown', 'requires_action', 'authorized', 'captured')
         GROUP BY order_id HAVING count(*) > 1""",
     ),
     Invariant(
@@ -56,7 +56,7 @@ INVARIANTS = (
         """
         SELECT payment.id, payment.state, operation.kind, operation.state AS asked FROM payment
         LEFT JOIN operation ON operation.payment_id = payment.id AND next_look_at IS NOT NULL
-        WHERE (payment.state IN ('created', 'unknown') OR (void_wanted AND payment.state = 'authorized'))
+        WHERE (payment.state IN ('created', 'unknown', 'requires_action') OR (void_wanted AND payment.state = 'authorized'))
               AND operation.id IS NULL
         UNION ALL
         SELECT payment_id, '', kind, state FROM operation

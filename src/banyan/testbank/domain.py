@@ -29,6 +29,7 @@ class Manner:
     trouble: Trouble | None = None
     at: Step = "charge"
     partial: bool = False  # approves one minor unit less than was asked
+    confirm: bool = False  # waits until its holder confirmed it on the bank's page
 
     def refuses(self, step: Step) -> str:
         return self.refusal if step == self.at else ""
@@ -45,6 +46,7 @@ TOKENS: dict[str, Manner] = {
     "tok_slow": Manner(trouble=Trouble.SLOW),
     "tok_5xx": Manner(trouble=Trouble.BROKEN),
     "tok_partial": Manner(partial=True),
+    "tok_3ds": Manner(confirm=True),
     "tok_capture_timeout": Manner(trouble=Trouble.LOST, at="capture"),
     "tok_capture_5xx": Manner(trouble=Trouble.BROKEN, at="capture"),
     "tok_capture_declined": Manner(refusal="authorization_expired", at="capture"),
@@ -56,7 +58,11 @@ TOKENS: dict[str, Manner] = {
 }
 
 # Numbers that behave otherwise than tok_ok, as with other providers' test cards.
-CARDS = {"4000000000000002": "tok_declined", "4000000000009995": "tok_insufficient_funds"}
+CARDS = {
+    "4000000000000002": "tok_declined",
+    "4000000000009995": "tok_insufficient_funds",
+    "4000002760003184": "tok_3ds",
+}
 
 _BRANDS = (("34", "amex"), ("37", "amex"), ("4", "visa"), ("6011", "discover"), ("65", "discover"), ("62", "unionpay"))
 
@@ -77,6 +83,8 @@ class NewCharge:
     created_at: datetime
     event_id: str
     body: str
+    action: str | None = None  # the bank's page where it is confirmed
+    return_url: str = ""
 
     @property
     def transfer(self) -> str:

@@ -1,6 +1,7 @@
 """All of the bank's SQL: charges, deeds by reference, the book, cards, webhooks to send."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -12,17 +13,20 @@ from banyan.testbank.domain import NewCharge, NewDeed
 _NEW_CHARGES = """
 WITH said AS (
     SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-                         $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[])
-        AS said (id, reference, amount, approved, currency, token, manner, state, reason, created_at, event, body)
+                         $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::text[])
+        AS said (id, reference, amount, approved, currency, token, manner, state, reason, created_at, action, return_url,
+                 event, body)
     ORDER BY reference LIMIT $1
 ), made AS (
-    INSERT INTO charge (id, merchant_key, amount, approved, currency, token, manner, state, captured, reason, created_at)
-    SELECT id, reference, amount, approved, currency, token, manner, state, 0, reason, created_at FROM said
+    INSERT INTO charge (id, merchant_key, amount, approved, currency, token, manner, state, captured, reason, created_at,
+                        action, return_url)
+    SELECT id, reference, amount, approved, currency, token, manner, state, 0, reason, created_at, action, return_url
+    FROM said
     ON CONFLICT (merchant_key) DO NOTHING RETURNING id
 ), entered AS (
     INSERT INTO entry (transfer, charge_id, account, amount, currency)
     SELECT transfer, charge_id, account, amount, currency
-    FROM unnest($14::text[], $15::text[], $16::text[], $17::bigint[], $18::text[])
+    FROM unnest($16::text[], $17::text[], $18::text[], $19::bigint[], $20::text[])
         AS moved (transfer, charge_id, account, amount, currency) JOIN made ON made.id = moved.charge_id
 ), queued AS (
     INSERT INTO webhook (id, body) SELECT event, body FROM said JOIN made USING (id)
@@ -62,7 +66,10 @@ SELECT id FROM held"""
 _CAPTURE = (
     "UPDATE charge SET state = 'captured', captured = $2 WHERE id = $1 AND state = 'authorized' AND approved >= $2"
 )
-_VOID = "UPDATE charge SET state = 'voided' WHERE id = $1 AND state = 'authorized'"
+_VOID = "UPDATE charge SET state = 'voided' WHERE id = $1 AND state IN ('authorized', 'requires_action')"
+_CONFIRM = """
+UPDATE charge SET state = $2, reason = $3, approved = CASE $2 WHEN 'authorized' THEN amount ELSE 0 END
+WHERE id = $1 AND state = 'requires_action' RETURNING *"""
 _REFUND = "UPDATE charge SET refunded = refunded + $2 WHERE id = $1 AND refunded + $2 <= captured"
 _DEED = "INSERT INTO deed (reference, charge_id, kind, amount) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 _STUMBLE = """
@@ -77,6 +84,13 @@ UPDATE webhook SET delivered_at = CASE WHEN said.seconds IS NULL THEN shop_now()
                       THEN shop_now() + make_interval(secs => said.seconds) END
 FROM (SELECT * FROM unnest($1::text[], $2::float8[]) AS said (id, seconds) ORDER BY id LIMIT $3) AS said
 WHERE webhook.id = said.id AND delivered_at IS NULL"""
+
+_MOVEMENTS = """
+SELECT transfer AS id, split_part(transfer, ' ', 1) AS kind, split_part(transfer, ' ', 2) AS reference,
+       merchant_key AS charge_reference, charge_id, entry.amount, entry.currency, made_at
+FROM entry JOIN charge ON charge.id = charge_id
+WHERE account = 'merchant' AND made_at >= $1 AND made_at < $2 AND (made_at, transfer) > ($1, $3)
+ORDER BY made_at, transfer LIMIT $4"""
 
 
 async def by_reference(db: Db | Tx, reference: str) -> Row | None:
@@ -98,7 +112,7 @@ async def open_charges(db: Db | Tx, new: Sequence[NewCharge]) -> set[str]:
     rows = await db.fetch(
         _NEW_CHARGES,
         len(new),
-        *([getattr(each, name) for each in new] for name in (*names, "event_id", "body")),
+        *([getattr(each, name) for each in new] for name in (*names, "action", "return_url", "event_id", "body")),
         *_entries([(each.transfer, each.id, each.currency, each.moved) for each in new]),
     )
     return {row["id"] for row in rows}
@@ -148,6 +162,11 @@ async def void(tx: Tx, charge_id: str) -> bool:
     return bool(await tx.execute(_VOID, charge_id))
 
 
+async def confirm(tx: Tx, charge_id: str, state: str, reason: str | None) -> Row | None:
+    """The charge after its holder decided; None when it does not wait for that."""
+    return await tx.fetchrow(_CONFIRM, charge_id, state, reason)
+
+
 async def refund(tx: Tx, charge_id: str, amount: int) -> bool:
     return bool(await tx.execute(_REFUND, charge_id, amount))
 
@@ -188,7 +207,7 @@ async def stumble(tx: Tx, reference: str) -> int:
 
 async def keep_card(tx: Tx, token: str, brand: str, last4: str, digest: bytes, manner: str) -> None:
     await tx.execute(
-        "INSERT INTO card (token, brand, last4, digest, manner) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO card (token, brand, last4, digest, manner) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         token,
         brand,
         last4,
@@ -222,3 +241,8 @@ async def next_webhook(db: Db) -> float | None:
         "SELECT extract(epoch FROM min(next_at) - shop_now())::float8 FROM webhook WHERE next_at IS NOT NULL"
     )
     return left
+
+
+async def movements(db: Db, since: datetime, until: datetime, after: str, limit: int) -> list[Row]:
+    """What moved the merchant's balance in this time, of the moment `since` only what comes behind `after`."""
+    return await db.fetch(_MOVEMENTS, since, until, after, limit)

@@ -9,9 +9,9 @@ from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict
-from banyan.orders.actions.links import links
 from banyan.orders.actions.reading import mine, no_such_order
 from banyan.orders.domain.shown import shown
+from banyan.orders.saga.links import links
 from banyan.orders.saga.steps import LIMIT_SECONDS, Step
 from banyan.orders.storage import events, sagas
 

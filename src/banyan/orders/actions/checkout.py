@@ -3,7 +3,7 @@
 from banyan.foundation.auth import Principal
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
-from banyan.kernel.refusals import Conflict, Refusal
+from banyan.kernel.refusals import Conflict, Invalid, Refusal
 from banyan.orders.actions.placing import Means, place, placement, resume
 from banyan.orders.actions.reaching import Reach, closed, reach_many, world
 from banyan.orders.actions.telling import Telling
@@ -15,8 +15,10 @@ async def check_out(ports: Ports, who: Principal, cart_id: str, means: Means, ke
     """Order what is in the cart: 201 with the order once it is settled, 202 while it goes on by itself.
 
     Conflict, with nothing placed: `cart_empty`, `delivery_missing`, `cart_changed` (with `changes`; look at the cart
-    again), `already_ordered`. Unavailable when nobody knows today's prices.
+    again), `already_ordered`. Invalid when a guest wants a way to pay kept. Unavailable when nobody knows today's prices.
     """
+    if means.save and who.user_id is None:
+        raise Invalid("sign in to keep a way to pay", code="save_needs_account")
     told = await Telling.of(ports, key)
     found: Cart | Answer = await ports.together(reach_many, Reach(who, cart_id, key))
     if isinstance(found, Answer):

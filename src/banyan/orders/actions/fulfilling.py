@@ -9,10 +9,10 @@ from banyan.foundation.db import Tx
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict
-from banyan.orders.actions.links import links
 from banyan.orders.actions.reading import is_order_id, no_such_order
 from banyan.orders.domain.order import Order, PaymentStatus
 from banyan.orders.domain.shown import shown
+from banyan.orders.saga.links import links
 from banyan.orders.saga.steps import Step
 from banyan.orders.storage import events, sagas
 

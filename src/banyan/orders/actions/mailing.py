@@ -5,10 +5,10 @@ import asyncio
 from banyan.foundation.db import Row
 from banyan.foundation.mail import Message
 from banyan.foundation.service import Ports
-from banyan.orders.actions.links import Links, links
 from banyan.orders.domain import letters
 from banyan.orders.domain.shown import OrderShown
-from banyan.orders.storage import mails
+from banyan.orders.saga.links import Links, links
+from banyan.orders.storage import mails, orders
 
 _IDLE = 5.0  # seconds between looks when none is due
 _MOST = 32  # at once
@@ -21,7 +21,7 @@ async def send_due(ports: Ports) -> float:
     if not due:
         return _IDLE
     with_links = await links(ports)
-    told = [_message(ports, with_links, row) if row["shown"] else None for row in due]
+    told = [_message(ports, with_links, row) if row["shown"] else None for row in due]  # None: to nobody any more
     went = await asyncio.gather(*(ports.mail.send(each) for each in told if each), return_exceptions=True)
     failed = {each.id: error for each, error in zip(filter(None, told), went, strict=True) if error is not None}
     async with ports.db.transaction() as tx:
@@ -31,9 +31,11 @@ async def send_due(ports: Ports) -> float:
     return 0
 
 
-def _message(ports: Ports, with_links: Links, row: Row) -> Message:
-    told = with_links.answer(row["shown"])
+def _message(ports: Ports, with_links: Links, row: Row) -> Message | None:
+    told = with_links.answer(orders.as_shown(ports.db, row["order_id"], row))
     link = f"{ports.settings.origin.rstrip('/')}{told['links']['view']}"
     order = OrderShown.model_validate(told)
+    if not order.email:
+        return None
     subject, text = letters.confirmed(order, ports.settings.shop_name, link)
     return Message(id=row["id"], to=order.email, subject=subject, text=text)

@@ -36,6 +36,7 @@ class Means:
 
     provider: str
     token: str
+    save: bool = False  # keep it for the next time: the shopper agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class _Round:
 
     def _new(self, place: int, serial: int) -> New:
         wish = self._wish(place)
-        order = fold([_placed(self.ports, wish, spelled(serial))])
+        order = events.sealed_anew(self.tx, self.ports.ids, fold([_placed(self.ports, wish, spelled(serial))]))
         return New(order, wish.placement, wish.means.provider, wish.means.token, self.asked[place].trace)
 
     async def _refuse(self, refused: list[int]) -> None:
@@ -159,7 +160,7 @@ async def _drive(told: Telling, run: Run) -> Answer:
         answer = await told.follow(run) or await told.wait(run.order.id)
     with suppress(Refusal):
         answer = answer or await told.now(run.order.id)
-    return answer or told.pending(shown(run.order))
+    return answer or await told.pending(shown(run.order))
 
 
 def _placed(ports: Ports, wish: Wish, number: str) -> OrderPlaced:
@@ -187,6 +188,8 @@ def _placed(ports: Ports, wish: Wish, number: str) -> OrderPlaced:
         total=price.total,
         provider=wish.means.provider,
         placed_at=ports.clock.now(),
+        present=not wish.one_click,
+        save_method=wish.means.save,
     )
 
 

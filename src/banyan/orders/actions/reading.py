@@ -10,9 +10,10 @@ from banyan.foundation.auth import Principal
 from banyan.foundation.db import Row
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import NotFound, Refusal
-from banyan.orders.actions.links import READABLE, links
+from banyan.orders.actions import confirming
 from banyan.orders.actions.reaching import hashed
 from banyan.orders.domain.shown import public
+from banyan.orders.saga.links import READABLE, links
 from banyan.orders.storage import Reader, events, orders
 
 _ORDER_ID = re.compile(r"ord_[0-9a-z]{26}")
@@ -25,13 +26,14 @@ def is_order_id(text: str) -> bool:
 
 async def read(ports: Ports, who: Principal, order_id: str, access: str | None) -> dict[str, Any]:
     """The order with its links. NotFound for who may not read it, so that nobody learns which there are."""
-    row = await _readable(ports, who, order_id, access)
-    return (await links(ports)).answer(row["shown"])
+    row = await readable(ports, who, order_id, access)
+    found = orders.as_shown(ports.db, order_id, row)
+    return (await links(ports)).answer(found, await confirming.where(ports, found))
 
 
 async def history(ports: Ports, who: Principal, order_id: str, access: str | None) -> list[dict[str, Any]]:
     """The facts of an order, for the same readers as the order."""
-    await _readable(ports, who, order_id, access)
+    await readable(ports, who, order_id, access)
     told = await events.told(ports.db, order_id)
     if who.may("orders:read"):
         return told
@@ -77,7 +79,8 @@ def no_such_order() -> Refusal:
     return NotFound("there is no such order, or it is not yours", code="no_such_order")
 
 
-async def _readable(ports: Ports, who: Principal, order_id: str, access: str | None) -> Row:
+async def readable(ports: Ports, who: Principal, order_id: str, access: str | None) -> Row:
+    """The order's row for who may read it. NotFound for everybody else."""
     row = await _found(ports.db, order_id)
     now = ports.clock.now()
     if row is None:

@@ -13,10 +13,10 @@ from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.money import Money
 from banyan.kernel.refusals import Conflict
-from banyan.orders.actions.links import Links, links
 from banyan.orders.actions.reading import is_order_id, no_such_order
 from banyan.orders.domain.order import ENDED, Order
 from banyan.orders.domain.shown import shown
+from banyan.orders.saga.links import Links, links
 from banyan.orders.storage import events
 
 _PAID = (OrderStatus.CONFIRMED, OrderStatus.FULFILLED)

@@ -11,8 +11,10 @@ from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict
 from banyan.orders import saga
-from banyan.orders.actions.links import Links, links
+from banyan.orders.actions import confirming
 from banyan.orders.domain.order import Order
+from banyan.orders.domain.shown import shown
+from banyan.orders.saga.links import Links, links
 from banyan.orders.saga.run import Run
 from banyan.orders.storage import orders
 
@@ -38,18 +40,20 @@ class Telling:
     async def follow(self, run: Run) -> Answer | None:
         """Take the order's steps; the answer if that settled it."""
         order = await saga.follow(self.ports, run, seconds=self._left(), settled=self._keep, for_shopper=True)
-        return self._told(order)
+        return self._told(order) or (await self.pending(shown(order)) if order.waits else None)
 
     async def wait(self, order_id: str) -> Answer | None:
         """Until the order is settled or time is over, taking steps that are due; the answer if those settled it."""
         pause = 0.05
         for _ in range(_MOST_LOOKS):
-            if await orders.settled(self.ports.db, order_id) or self._left() < pause:
+            if await orders.rests(self.ports.db, order_id) or self._left() < pause:
                 return None
             await self.ports.clock.sleep(pause)
             order = await saga.advance(self.ports, order_id, seconds=self._left(), settled=self._keep, for_shopper=True)
             if order is not None and (answer := self._told(order)):
                 return answer
+            if order is not None and order.waits:
+                return await self.pending(shown(order))
             pause = min(0.5, pause * 1.4)
         return None
 
@@ -59,16 +63,19 @@ class Telling:
             row = await orders.for_reader(tx, order_id)
             assert row is not None
             if row["status"] == OrderStatus.PROCESSING:
-                return self.pending(row["shown"])
-            answer = self._final(row["shown"])
-            with suppress(Conflict):  # another request with this key told it first
-                await idempotency.keep(tx, self.key, answer)
-        return answer
+                so_far = orders.as_shown(tx, order_id, row)
+            else:
+                answer = self._final(orders.as_shown(tx, order_id, row))
+                with suppress(Conflict):  # another request with this key told it first
+                    await idempotency.keep(tx, self.key, answer)
+                return answer
+        return await self.pending(so_far)
 
-    def pending(self, shown: dict[str, Any]) -> Answer:
-        """It goes on by itself: look again there."""
+    async def pending(self, shown: dict[str, Any]) -> Answer:
+        """It goes on by itself, or when its shopper has confirmed the payment: look again there."""
         there = (("location", f"/v1/orders/{shown['id']}"), ("retry-after", "1"))
-        return Answer(202, to_json(self._links.answer(shown)), headers=there)
+        action = await confirming.where(self.ports, shown)
+        return Answer(202, to_json(self._links.answer(shown, action)), headers=there)
 
     def _keep(self, order: Order, shown: dict[str, Any]) -> tuple[Key, Answer]:
         """What is kept in the transaction that settles the order."""

@@ -1,9 +1,9 @@
 """What clients send: closed, bounded, and without what a database or a mail cannot hold."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Header
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from banyan.contracts.users import Address
 from banyan.foundation.web import Body
@@ -78,8 +78,19 @@ class DeliveryBody(Body):
 
 
 class PaymentBody(Body):
-    provider: Name
+    """How it is paid. `provider` may be left out where `token` is one of the shop's own vault (`card_…`): it goes where it is
+    best. `save`: the shopper agrees that this way to pay is kept for the next time; they must be signed in.
+    """
+
+    provider: Name | None = None
     token: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
+    save: bool = False
+
+    @model_validator(mode="after")
+    def _provider_or_card(self) -> Self:
+        if self.provider is None and not self.token.startswith("card_"):
+            raise ValueError("say which provider this token is of")
+        return self
 
 
 class CheckoutBody(Body):

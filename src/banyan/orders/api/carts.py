@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from banyan.contracts.payments import ROUTED
 from banyan.foundation import web
-from banyan.foundation.auth import CART_COOKIE
+from banyan.foundation.auth import cart_cookie
 from banyan.foundation.express import short
 from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, SureKey, Who, told
@@ -58,7 +59,7 @@ def _keeping(router: APIRouter, ports: Ports) -> None:
             secure = "; Secure" if ports.settings.origin.startswith("https:") else ""
             seconds = KEEP_DAYS * 86_400
             response.headers["set-cookie"] = (
-                f"{CART_COOKIE}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}"
+                f"{cart_cookie(ports.settings.origin)}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}"
             )
         return private(response)
 
@@ -135,7 +136,7 @@ def _ordering(router: APIRouter, ports: Ports) -> None:
     )
     async def check_out(cart_id: str, body: CheckoutBody, who: Who, key: SureKey) -> Response:
         """Step 2 of the checkout: place the order at the total last seen. The same key is the same order."""
-        means = Means(body.payment.provider, body.payment.token)
+        means = Means(body.payment.provider or ROUTED, body.payment.token, save=body.payment.save)
         return private(told(await checkout.check_out(ports, who, cart_id, means, key)))
 
 

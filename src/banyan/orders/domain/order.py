@@ -5,7 +5,7 @@ legacy shop that owns orders tells what has become of one.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from banyan.contracts import Event
@@ -16,6 +16,7 @@ from banyan.contracts.orders import (
     OrderCompensated,
     OrderConfirmed,
     OrderFulfilled,
+    OrderPaymentActionRequired,
     OrderPaymentAuthorized,
     OrderPaymentCaptured,
     OrderPaymentFailed,
@@ -29,6 +30,7 @@ from banyan.contracts.orders import (
 from banyan.contracts.payments import LEGACY
 from banyan.kernel.money import Money
 from banyan.orders.domain import taken
+from banyan.orders.domain.personal import Seal
 
 
 class Illegal(Exception):
@@ -39,6 +41,7 @@ class PaymentStatus(StrEnum):
     """How far the money of an order is, as far as its facts say."""
 
     PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"  # the shopper confirms it at the provider
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
     PARTIALLY_REFUNDED = "partially_refunded"
@@ -54,6 +57,7 @@ NEXT: Mapping[OrderStatus | None, Mapping[type[Event], tuple[OrderStatus, ...]]]
     },
     S.PROCESSING: {
         OrderStockHeld: (S.PROCESSING,),
+        OrderPaymentActionRequired: (S.PROCESSING,),
         OrderPaymentAuthorized: (S.PROCESSING,),
         OrderConfirmed: (S.CONFIRMED,),
         OrderRejected: (S.REJECTED,),
@@ -96,6 +100,7 @@ class Order:
     version: int
     status: OrderStatus
     held: bool = False
+    asked: bool = False  # the shopper was asked to confirm the payment
     authorized: bool = False
     captured: Money | None = None
     confirmed: bool = False
@@ -108,6 +113,9 @@ class Order:
     taken: OrderRecord | None = None  # as a legacy shop last told it …
     taken_at: int = 0  # … in this fact
     gone: bool = False  # the legacy shop has sent all of it
+    seal: Seal | None = field(
+        default=None, compare=False, repr=False
+    )  # None: kept in the open, as before there were any
 
     @property
     def id(self) -> str:
@@ -139,6 +147,11 @@ class Order:
         return self.status is not OrderStatus.PROCESSING
 
     @property
+    def waits(self) -> bool:
+        """Whether it goes on when its shopper has confirmed the payment."""
+        return self.asked and not self.authorized and not self.settled
+
+    @property
     def payment_status(self) -> PaymentStatus:
         if self.refunded.amount:
             whole = self.refunded >= (self.captured or self.placed.total)
@@ -151,7 +164,9 @@ class Order:
             return PaymentStatus.VOIDED
         if self.captured:
             return PaymentStatus.CAPTURED
-        return PaymentStatus.AUTHORIZED if self.authorized else PaymentStatus.PENDING
+        if self.authorized:
+            return PaymentStatus.AUTHORIZED
+        return PaymentStatus.REQUIRES_ACTION if self.waits else PaymentStatus.PENDING
 
     def sent(self, line_id: str) -> int:
         """How many units of a line have left."""
@@ -192,6 +207,8 @@ def apply(order: Order | None, fact: Event) -> Order:
     match fact:
         case OrderStockHeld():
             return replace(order, held=True)
+        case OrderPaymentActionRequired():
+            return replace(order, asked=True)
         case OrderPaymentAuthorized():
             return replace(order, authorized=True)
         case OrderPaymentCaptured():
@@ -219,7 +236,8 @@ def _taken_over(order: Order | None, fact: OrderTakenOver) -> Order:
     status, placed = taken.status(record), taken.placed(record, order.placed if order else None)
     back = taken.went_back(record, order.refunded if order else None)
     version = order.version + 1 if order else 1
-    now = Order(placed, version, status, confirmed=True, back=back, taken=record, taken_at=version)
+    seal = order.seal if order else None
+    now = Order(placed, version, status, confirmed=True, back=back, taken=record, taken_at=version, seal=seal)
     if order is not None:
         fits = order.placed.currency == placed.currency and order.refunded <= back
         now = replace(now, refunds=order.refunds if fits else ())
@@ -261,6 +279,8 @@ def _must_add_up(order: Order, fact: Event) -> None:
     match fact:
         case OrderStockHeld():
             wrong = order.held
+        case OrderPaymentActionRequired():
+            wrong = order.asked or order.authorized or not order.held
         case OrderPaymentAuthorized():
             wrong = order.authorized or not order.held
         case OrderConfirmed():

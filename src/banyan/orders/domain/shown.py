@@ -1,7 +1,7 @@
 """Orders as their readers get them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -93,7 +93,17 @@ class LinksShown(BaseModel):
     view: str
 
 
+class NextAction(BaseModel):
+    """What the shopper does now: they are sent to `url`, the payment provider's page, and come back to the shop from there."""
+
+    type: Literal["redirect"]
+    url: str
+
+
 class OrderAnswer(OrderShown):
+    """`next_action` while the order is `processing` and its payment `requires_action`."""
+
+    next_action: NextAction | None
     links: LinksShown
 
 

@@ -6,11 +6,17 @@ A shape is a number beside the fact. To change one: raise it in SHAPES, and give
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from banyan.orders.domain.personal import PATHS, VIEW
+
 Data = dict[str, Any]
 Upcast = Callable[[Data], Data]
 
-SHAPES: Mapping[str, int] = {}  # by type of fact; 1 where nothing is said
-UPCASTS: Mapping[tuple[str, int], Upcast] = {}  # (type, shape it was written in) → the next shape
+# By type of fact; 1 where nothing is said. In shape 2 what is personal is sealed; opened, it is what shape 1 was. A version
+# that knows no seals refuses such a fact, instead of taking the order for one of nobody.
+SHAPES: Mapping[str, int] = {type: 2 for type in PATHS if type != VIEW}
+UPCASTS: Mapping[tuple[str, int], Upcast] = {  # (type, shape it was written in) → the next shape
+    (type, 1): lambda data: data for type in SHAPES
+}
 
 
 def shape(type: str, shapes: Mapping[str, int] = SHAPES) -> int:

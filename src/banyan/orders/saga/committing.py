@@ -81,6 +81,8 @@ async def commit(
 
 async def wait(ports: Ports, run: Run, why: Wait) -> Order:
     """Note that a step is not done and is tried again later; the order as it is known."""
+    if why.seconds is not None:  # that is no failure
+        return await _leave(ports, run, why.seconds, attempt=run.attempt, error=why.why)
     seconds = pause(run.attempt, ports.ids.fraction())
     return await _leave(ports, run, seconds, attempt=run.attempt + 1, error=why.why)
 

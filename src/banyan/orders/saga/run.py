@@ -73,6 +73,7 @@ class Went:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A step is not done, or nobody knows: try it again later."""
+    """A step is not done, or nobody knows: try it again later, in `seconds` where it is known to take its time."""
 
     why: str
+    seconds: float | None = None

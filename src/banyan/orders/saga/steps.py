@@ -32,6 +32,7 @@ LEASE_SECONDS = 8.0  # … and after this others may take over: longer than a ca
 LIMIT_SECONDS = 900.0  # an order that is not confirmed by then is given up, and all it took given back
 FIRST_WAIT = 0.25  # seconds; doubled each time, jittered, at most LONGEST_WAIT
 LONGEST_WAIT = 8.0
+CONFIRM_WAIT = 20.0  # while the shopper confirms the payment: what they do there wakes the saga
 
 
 def pause(attempt: int, fraction: float) -> float:

@@ -7,6 +7,7 @@ from banyan.contracts.orders import (
     OrderCancelled,
     OrderCompensated,
     OrderConfirmed,
+    OrderPaymentActionRequired,
     OrderPaymentAuthorized,
     OrderPaymentCaptured,
     OrderPaymentFailed,
@@ -17,8 +18,9 @@ from banyan.contracts.orders import (
 from banyan.contracts.payments import LATER, AskPayment, Authorize, CapturePayment, Payment, PaymentState
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Refusal
+from banyan.orders.saga.links import links
 from banyan.orders.saga.run import Run, Wait, Went
-from banyan.orders.saga.steps import Step
+from banyan.orders.saga.steps import CONFIRM_WAIT, Step
 
 _log = logging.getLogger(__name__)
 _SURE = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED})
@@ -49,10 +51,17 @@ async def authorize(ports: Ports, run: Run) -> Went | Wait:
             provider=placed.provider,
             token=run.token or "",
             user_id=placed.user_id,
+            return_url=await _way_back(ports, run) if placed.present else "",
+            save=placed.save_method,
         )
     )
     if payment.state in _OPEN:
         return Wait(f"the payment is {payment.state}")
+    if payment.state is PaymentState.REQUIRES_ACTION:
+        if run.order.asked:
+            return Wait("the shopper has not confirmed the payment yet", CONFIRM_WAIT)
+        asked = OrderPaymentActionRequired(order_id=placed.order_id, payment_id=payment.payment_id)
+        return Went((asked,), Step.AUTHORIZE)
     if payment.state not in _SURE:
         return _not_paid(run, payment.reason or payment.state.value)
     if payment.amount != placed.total:
@@ -60,6 +69,11 @@ async def authorize(ports: Ports, run: Run) -> Went | Wait:
         return _not_paid(run, "amount_differs")
     sure = OrderPaymentAuthorized(order_id=placed.order_id, payment_id=payment.payment_id, amount=payment.amount)
     return Went((sure,), Step.SELL)
+
+
+async def _way_back(ports: Ports, run: Run) -> str:
+    placed = run.order.placed
+    return (await links(ports)).way_back(ports.settings.origin, placed.order_id, placed.placed_at)
 
 
 async def sell(ports: Ports, run: Run) -> Went | Wait:

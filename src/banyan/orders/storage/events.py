@@ -1,6 +1,7 @@
 """Orders as streams of facts, and the view of them, written together. The table of facts is also the outbox."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +12,18 @@ from banyan.foundation import telemetry
 from banyan.foundation.db import Row, Tx
 from banyan.kernel.ids import Ids
 from banyan.orders.domain.order import Order, fold
+from banyan.orders.domain.personal import VIEW, Seal, kept, opened
 from banyan.orders.domain.shown import shown
 from banyan.orders.domain.upcast import shape, upcast
 from banyan.orders.storage import Reader
+from banyan.orders.storage.order_keys import KEYED, fresh, seal_of
 
-_STREAM = "SELECT version, type, schema, told_at, data FROM event WHERE stream = $1 ORDER BY version"
-_STREAMS = (
-    "SELECT stream, version, type, schema, told_at, data FROM event WHERE stream = ANY($1) ORDER BY stream, version"
-)
+_STREAM = f"""
+SELECT version, type, schema, told_at, data, {KEYED} FROM event LEFT JOIN order_key ON order_id = stream
+WHERE stream = $1 ORDER BY version"""
+_STREAMS = f"""
+SELECT stream, version, type, schema, told_at, data, {KEYED} FROM event LEFT JOIN order_key ON order_id = stream
+WHERE stream = ANY($1) ORDER BY stream, version"""
 _NEVER_CHANGE = "order_id number cart_id"
 _CHANGE = (  # what was ordered changes only while a legacy shop has the order
     "user_id email currency subtotal discount shipping tax tax_included total placed_at"
@@ -30,7 +35,10 @@ _WRITE_VIEW = f"""
 INSERT INTO {{view}} ({", ".join(COLUMNS)}) VALUES ({", ".join(f"${place}" for place in range(1, len(COLUMNS) + 1))})
 """
 _APPEND = f"""
-WITH told AS (
+WITH keyed AS (
+    INSERT INTO order_key (order_id, wrapped)
+    SELECT $1, ${len(COLUMNS) + 7} WHERE ${len(COLUMNS) + 7}::bytea IS NOT NULL ON CONFLICT DO NOTHING),
+told AS (
     INSERT INTO event (stream, version, id, type, schema, key, data, traceparent)
     SELECT $1, fact.version, fact.id, fact.type, fact.schema, $1, fact.data, ${len(COLUMNS) + 6}
     FROM unnest(${len(COLUMNS) + 1}::integer[], ${len(COLUMNS) + 2}::text[], ${len(COLUMNS) + 3}::text[],
@@ -47,7 +55,10 @@ TYPES = [  # of COLUMNS
     *("integer", "text", "text", "boolean", "bigint", "jsonb", "bigint", "boolean"),
 ]
 _APPEND_MANY = f"""
-WITH told AS (
+WITH keyed AS (
+    INSERT INTO order_key (order_id, wrapped)
+    SELECT * FROM unnest(${len(COLUMNS) + 6}::text[], ${len(COLUMNS) + 7}::bytea[]) ON CONFLICT DO NOTHING),
+told AS (
     INSERT INTO event (stream, version, id, type, schema, key, data, traceparent)
     SELECT fact.stream, fact.version, fact.id, fact.type, fact.schema, fact.stream, fact.data, ${len(COLUMNS) + 5}
     FROM unnest($1::text[], ${COLUMNS.index("version") + 1}::integer[], ${len(COLUMNS) + 1}::text[],
@@ -75,6 +86,7 @@ async def append(tx: Tx, ids: Ids, before: Order | None, facts: Sequence[Event])
     """
     order = fold(facts, before)
     first = before.version + 1 if before else 1
+    order = order if before else sealed_anew(tx, ids, order)
     try:
         await tx.execute(
             _APPEND,
@@ -83,8 +95,9 @@ async def append(tx: Tx, ids: Ids, before: Order | None, facts: Sequence[Event])
             [ids.new("evt") for _ in facts],
             [fact.TYPE for fact in facts],
             [shape(fact.TYPE) for fact in facts],
-            [fact.model_dump(mode="json") for fact in facts],
+            [as_kept(fact, order.seal) for fact in facts],
             telemetry.traceparent(),
+            order.seal.wrapped if order.seal and before is None else None,
         )
     except asyncpg.UniqueViolationError as taken:
         if taken.constraint_name == "one_order_per_cart":
@@ -100,6 +113,8 @@ async def append_many(tx: Tx, ids: Ids, changes: Sequence[tuple[Order, Event]]) 
 
     The orders are held by the caller, or new: VersionTaken when somebody else made one of them in this moment.
     """
+    changes = [(sealed_anew(tx, ids, order) if order.version == 1 else order, fact) for order, fact in changes]
+    new = [(order.id, order.seal.wrapped) for order, _ in changes if order.seal and order.version == 1]
     views = zip(*(view_of(order) for order, _ in changes), strict=True)
     try:
         await tx.execute(
@@ -108,8 +123,10 @@ async def append_many(tx: Tx, ids: Ids, changes: Sequence[tuple[Order, Event]]) 
             [ids.new("evt") for _ in changes],
             [fact.TYPE for _, fact in changes],
             [shape(fact.TYPE) for _, fact in changes],
-            [fact.model_dump(mode="json") for _, fact in changes],
+            [as_kept(fact, order.seal) for order, fact in changes],
             telemetry.traceparent(),
+            [id for id, _ in new],
+            [wrapped for _, wrapped in new],
         )
     except asyncpg.UniqueViolationError as taken:
         if taken.constraint_name != "event_pkey":
@@ -120,7 +137,7 @@ async def append_many(tx: Tx, ids: Ids, changes: Sequence[tuple[Order, Event]]) 
 async def load(db: Reader, order_id: str) -> Order | None:
     """The order, folded from its facts; None when there is none."""
     rows = await db.fetch(_STREAM, order_id)
-    return fold(_fact(row) for row in rows) if rows else None
+    return _folded(db, order_id, rows) if rows else None
 
 
 async def locked(tx: Tx, order_id: str) -> Order | None:
@@ -142,43 +159,37 @@ async def locked_many(tx: Tx, order_ids: Collection[str]) -> dict[str, Order]:
 
 async def load_many(db: Reader, order_ids: Collection[str]) -> dict[str, Order]:
     """Those of these orders that are here, each folded from its facts."""
-    return {id: fold(fact for fact, _ in facts) for id, facts in (await facts_of(db, order_ids)).items()}
+    return {id: _folded(db, id, rows) for id, rows in (await _rows_of(db, order_ids)).items()}
 
 
 async def facts_of(db: Reader, order_ids: Collection[str]) -> dict[str, list[tuple[Event, datetime]]]:
     """The facts of these orders with when they were told, by order."""
-    facts: dict[str, list[tuple[Event, datetime]]] = {}
-    for row in await db.fetch(_STREAMS, list(order_ids)):
-        facts.setdefault(row["stream"], []).append((_fact(row), row["told_at"]))
-    return facts
+    return {
+        id: [(_fact(row, seal), row["told_at"]) for row in rows]
+        for id, rows in (await _rows_of(db, order_ids)).items()
+        for seal in [seal_of(db, id, rows[0])]
+    }
 
 
 async def told(db: Reader, order_id: str) -> list[dict[str, Any]]:
     """Each fact as its readers get it: version, type, time and data."""
-    return [
-        {
-            "version": row["version"],
-            "type": row["type"],
-            "at": row["told_at"],
-            "data": upcast(row["type"], row["schema"], row["data"]),
-        }
-        for row in await db.fetch(_STREAM, order_id)
-    ]
+    rows = await db.fetch(_STREAM, order_id)
+    seal = seal_of(db, order_id, rows[0]) if rows else None
+    return [_told(row, seal) for row in rows]
+
+
+async def told_many(db: Reader, order_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """`told` of many orders, by order."""
+    found = (await _rows_of(db, order_ids)).items()
+    return {id: [_told(row, seal) for row in rows] for id, rows in found for seal in [seal_of(db, id, rows[0])]}
 
 
 async def streams(tx: Tx, after: str, most: int) -> list[Order]:
     """The next orders by id, each folded from its facts."""
     rows = await tx.fetch(
-        """SELECT stream, version, type, schema, data FROM event
-           WHERE stream IN (SELECT stream FROM event WHERE stream > $1 AND version = 1 ORDER BY stream LIMIT $2)
-           ORDER BY stream, version""",
-        after,
-        most,
+        "SELECT stream FROM event WHERE stream > $1 AND version = 1 ORDER BY stream LIMIT $2", after, most
     )
-    facts: dict[str, list[Event]] = {}
-    for row in rows:
-        facts.setdefault(row["stream"], []).append(_fact(row))
-    return [fold(each) for each in facts.values()]
+    return list((await load_many(tx, [row["stream"] for row in rows])).values())
 
 
 async def write_view(tx: Tx, orders: Sequence[Order], view: str) -> None:
@@ -194,7 +205,7 @@ def view_of(order: Order, as_shown: dict[str, Any] | None = None) -> tuple[Any, 
         placed.number,
         placed.cart_id,
         placed.user_id,
-        placed.email.lower(),
+        searched_by(placed.email, order.seal),
         placed.currency,
         placed.subtotal.amount,
         placed.discount.amount,
@@ -208,11 +219,48 @@ def view_of(order: Order, as_shown: dict[str, Any] | None = None) -> tuple[Any, 
         order.payment_status.value,
         order.compensated,
         order.refunded.amount,
-        as_shown or shown(order),
+        kept(VIEW, as_shown or shown(order), order.seal),
         order.adjustment.amount,
         order.taken is not None,
     )
 
 
-def _fact(row: Row) -> Event:
-    return EVENTS[row["type"]].model_validate(upcast(row["type"], row["schema"], row["data"]))
+def searched_by(email: str, seal: Seal | None) -> str:
+    """What an order is found by: its e-mail in lower case, and of a sealed one only what equal ones have in common."""
+    if seal is None or not email:
+        return email.lower()
+    return "" if seal.destroyed else seal.index(email.lower())
+
+
+def sealed_anew(db: Reader, ids: Ids, order: Order) -> Order:
+    """A new order with the key that all about its person will be sealed with."""
+    return replace(order, seal=fresh(db, order.id, ids.secret(32)))
+
+
+def as_kept(fact: Event, seal: Seal | None) -> dict[str, Any]:
+    """A fact's data as the table, and so the bus, gets it."""
+    return kept(fact.TYPE, fact.model_dump(mode="json"), seal)
+
+
+async def _rows_of(db: Reader, order_ids: Collection[str]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in await db.fetch(_STREAMS, list(order_ids)):
+        found.setdefault(row["stream"], []).append(row)
+    return found
+
+
+def _folded(db: Reader, order_id: str, rows: Sequence[Row]) -> Order:
+    seal = seal_of(db, order_id, rows[0])
+    return replace(fold(_fact(row, seal) for row in rows), seal=seal)
+
+
+def _fact(row: Row, seal: Seal | None) -> Event:
+    return EVENTS[row["type"]].model_validate(_data(row, seal))
+
+
+def _told(row: Row, seal: Seal | None) -> dict[str, Any]:
+    return {"version": row["version"], "type": row["type"], "at": row["told_at"], "data": _data(row, seal)}
+
+
+def _data(row: Row, seal: Seal | None) -> dict[str, Any]:
+    return upcast(row["type"], row["schema"], opened(row["type"], row["data"], seal))

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from banyan.foundation.db import Row, Tx
+from banyan.orders.storage.order_keys import KEYED
 
-_CLAIM = """
+_CLAIM = f"""
 WITH due AS MATERIALIZED (
     SELECT id FROM mail_due WHERE next_at <= shop_now() ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED),
 claimed AS (
@@ -12,11 +13,12 @@ claimed AS (
         next_at = shop_now() + make_interval(secs => least(3600, 5 * 2 ^ least(attempt, 10)))
     FROM due WHERE mail_due.id = due.id
     RETURNING mail_due.id, kind, order_id)
-SELECT id, kind, shown FROM claimed LEFT JOIN order_view USING (order_id)"""
+SELECT id, kind, order_id, shown, {KEYED}
+FROM claimed LEFT JOIN order_view USING (order_id) LEFT JOIN order_key USING (order_id)"""
 
 
 async def claim(tx: Tx, most: int) -> list[Row]:
-    """Mails that are due, each with the order as it is shown (None where there is none).
+    """Mails that are due, each with the order's row of the view (`orders.as_shown`; None where there is none).
 
     Unless one is said to be sent it is due again later, and later each time.
     """

@@ -1,18 +1,21 @@
 """Reading orders from their view."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from banyan.foundation.db import Row, Tx
+from banyan.orders.domain.personal import VIEW, opened
 from banyan.orders.storage import Reader
+from banyan.orders.storage.order_keys import KEYED, index, seal_of
 
-_FOR_READER = """
-SELECT shown, order_view.user_id, order_view.placed_at, cart.token_hash, order_view.status
-FROM order_view LEFT JOIN cart ON cart.id = order_view.cart_id WHERE order_id = $1"""
+_FOR_READER = f"""
+SELECT shown, order_view.user_id, order_view.placed_at, cart.token_hash, order_view.status, {KEYED}
+FROM order_view LEFT JOIN order_key USING (order_id) LEFT JOIN cart ON cart.id = order_view.cart_id WHERE order_id = $1"""
 _CONDITIONS = {
     "user_id": "user_id = {}",
     "status": "status = {}",
-    "email": "email = {}",
+    "email": "email = ANY({})",
     "numbers": "number = ANY({})",
     "since": "placed_at >= {}",
     "until": "placed_at < {}",
@@ -20,8 +23,19 @@ _CONDITIONS = {
 
 
 async def for_reader(db: Reader, order_id: str) -> Row | None:
-    """What is shown of an order, and what says who may read it: its user, its cart's token, its age."""
+    """What is shown of an order (see `as_shown`), and what says who may read it: its user, its cart's token, its age."""
     return await db.fetchrow(_FOR_READER, order_id)
+
+
+def as_shown(db: Reader, order_id: str, row: Row) -> dict[str, Any]:
+    """The order as its readers get it, out of a row of the view with its key."""
+    return opened(VIEW, row["shown"], seal_of(db, order_id, row))
+
+
+async def rests(db: Reader, order_id: str) -> bool:
+    """Whether nothing more is known of how the order goes before its shopper does something, or at all."""
+    sql = "SELECT status <> 'processing' OR payment_status = 'requires_action' FROM order_view WHERE order_id = $1"
+    return bool(await db.fetchval(sql, order_id))
 
 
 async def settled(db: Reader, order_id: str) -> bool:
@@ -41,6 +55,8 @@ async def listed(
     By when they were placed, not by their ids: an order that was taken over got its id long after it was placed.
     """
     given = {name: value for name, value in wanted.items() if value is not None}
+    if isinstance(email := given.get("email"), str):
+        given["email"] = found_by(db, email)
     # Only what is asked stands in the statement: a plan for "this or anything" uses no index.
     conditions = [_CONDITIONS[name].format(f"${place}") for place, name in enumerate(given, 2)]
     values: list[Any] = list(given.values())
@@ -49,9 +65,27 @@ async def listed(
         values += before
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     rows = await db.fetch(
-        f"SELECT shown FROM order_view {where} ORDER BY placed_at DESC, order_id DESC LIMIT $1", most, *values
+        f"""SELECT order_id, shown, {KEYED} FROM order_view LEFT JOIN order_key USING (order_id) {where}
+        ORDER BY placed_at DESC, order_id DESC LIMIT $1""",
+        most,
+        *values,
     )
-    return [row["shown"] for row in rows]
+    return [as_shown(db, row["order_id"], row) for row in rows]
+
+
+async def shown_many(db: Reader, order_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of these orders that are here, as shown."""
+    rows = await db.fetch(
+        f"""SELECT order_id, shown, {KEYED} FROM order_view LEFT JOIN order_key USING (order_id)
+        WHERE order_id = ANY($1)""",
+        list(order_ids),
+    )
+    return [as_shown(db, row["order_id"], row) for row in rows]
+
+
+def found_by(db: Reader, email: str) -> list[str]:
+    """What orders of this e-mail address (in lower case) stand under: sealed ones, and older ones."""
+    return [index(db, email), email]
 
 
 async def one_moment(tx: Tx) -> None:

@@ -11,10 +11,11 @@ from banyan.foundation.db import Tx
 from banyan.kernel.ids import Ids
 from banyan.orders.domain.cart import Cart
 from banyan.orders.domain.order import Order
+from banyan.orders.domain.personal import Seal
 from banyan.orders.domain.upcast import shape
 from banyan.orders.storage import Reader
 from banyan.orders.storage.carts import KEPT
-from banyan.orders.storage.events import COLUMNS, TYPES, OrderedAlready, VersionTaken, view_of
+from banyan.orders.storage.events import COLUMNS, TYPES, OrderedAlready, VersionTaken, as_kept, view_of
 from banyan.orders.storage.sagas import PlacedAlready
 
 _CLOSE = """
@@ -36,9 +37,10 @@ begun AS (
     INSERT INTO saga (order_id, placement, step, claimed, next_at, deadline_at, provider, token)
     SELECT order_id, placement, 'hold', true, shop_now() + make_interval(secs => $8),
         shop_now() + make_interval(secs => $9), provider, token
-    FROM unnest($10::text[], $11::text[], $12::text[], $13::text[]) AS begun (order_id, placement, provider, token))
+    FROM unnest($10::text[], $11::text[], $12::text[], $13::text[]) AS begun (order_id, placement, provider, token)),
+keyed AS (INSERT INTO order_key (order_id, wrapped) SELECT * FROM unnest($10::text[], $14::bytea[]) ON CONFLICT DO NOTHING)
 INSERT INTO order_view ({", ".join(COLUMNS)})
-SELECT * FROM unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(TYPES, 14))})"""
+SELECT * FROM unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(TYPES, 15))})"""
 # A saga that somebody else holds by now is not among the moved, and nothing of what is wished for it happens.
 _MOVE = f"""
 WITH moved AS (
@@ -130,7 +132,7 @@ async def place(tx: Tx, ids: Ids, new: Sequence[New], *, lease: float, limit: fl
 
     All or none: PlacedAlready, OrderedAlready or VersionTaken when one of them cannot be.
     """
-    facts = _facts(ids, ((each.order.id, 0, (each.order.placed,), each.trace) for each in new))
+    facts = _facts(ids, ((each.order.id, 0, (each.order.placed,), each.trace, each.order.seal) for each in new))
     views = zip(*(view_of(each.order) for each in new), strict=True)
     try:
         await tx.execute(
@@ -142,6 +144,7 @@ async def place(tx: Tx, ids: Ids, new: Sequence[New], *, lease: float, limit: fl
             [each.placement for each in new],
             [each.provider for each in new],
             [each.token for each in new],
+            [each.order.seal.wrapped if each.order.seal else None for each in new],
             *(list(column) for column in views),
         )
     except asyncpg.UniqueViolationError as taken:
@@ -162,7 +165,9 @@ async def move(tx: Tx, ids: Ids, strides: Sequence[Stride]) -> set[str]:
     """
     strides = sorted(strides, key=lambda each: each.before.id)  # no two rounds wait crosswise
     told = [(each, each.order) for each in strides if each.order is not None]
-    facts = _facts(ids, ((each.before.id, each.before.version, each.facts, each.trace) for each, _ in told))
+    facts = _facts(
+        ids, ((each.before.id, each.before.version, each.facts, each.trace, order.seal) for each, order in told)
+    )
     views = [view_of(order, each.shown) for each, order in told]
     ended = [each for each in strides if each.reopen]
     try:
@@ -182,11 +187,11 @@ async def move(tx: Tx, ids: Ids, strides: Sequence[Stride]) -> set[str]:
     return {row["order_id"] for row in rows}
 
 
-def _facts(ids: Ids, told: Iterable[tuple[str, int, tuple[Event, ...], str]]) -> list[list[Any]]:
-    """Columns of `_FACTS`, from streams, the version each is at, the facts that follow, and their trace."""
+def _facts(ids: Ids, told: Iterable[tuple[str, int, tuple[Event, ...], str, Seal | None]]) -> list[list[Any]]:
+    """Columns of `_FACTS`, from streams, the version each is at, the facts that follow, their trace, and their seal."""
     rows = (
-        (stream, at, ids.new("evt"), fact.TYPE, shape(fact.TYPE), fact.model_dump(mode="json"), trace)
-        for stream, version, facts, trace in told
+        (stream, at, ids.new("evt"), fact.TYPE, shape(fact.TYPE), as_kept(fact, seal), trace)
+        for stream, version, facts, trace, seal in told
         for at, fact in enumerate(facts, version + 1)
     )
     return _columns(rows, 7)

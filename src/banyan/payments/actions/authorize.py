@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from banyan.contracts.payments import Authorize, Payment, PaymentDeclined, PaymentState
+from banyan.contracts.payments import ROUTED, Authorize, Payment, PaymentDeclined, PaymentState
 from banyan.foundation.db import Tx
 from banyan.foundation.gathering import Asked
 from banyan.foundation.service import Ports
@@ -12,8 +12,8 @@ from banyan.kernel.refusals import Conflict, Invalid
 from banyan.payments import domain
 from banyan.payments.actions.carry_out import LEASE, in_phases
 from banyan.payments.actions.rounds import Intent
-from banyan.payments.domain import Job, Operation, Standing
-from banyan.payments.providers import Desk
+from banyan.payments.domain import Job, Operation, Standing, routing
+from banyan.payments.providers.desk import Desk
 from banyan.payments.storage import payments
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
@@ -33,8 +33,16 @@ async def authorize(desk: Desk, ports: Ports, call: Authorize) -> Payment:
     """
     if call.amount.amount <= 0:
         raise Invalid("there is nothing to pay", code="nothing_to_pay")
-    wish = _Wish(call, token_refusal(desk, call.provider, call.token))
+    if call.provider == ROUTED:
+        call = call.model_copy(update={"provider": _routed(desk, ports, call)})
+    wish = _Wish(call, token_refusal(desk, ports, call.provider, call.token))
     return (await in_phases(desk, ports, _open_all, wish)).told()
+
+
+def _routed(desk: Desk, ports: Ports, call: Authorize) -> str:
+    """The provider that is best asked; ROUTED where none can use this token."""
+    ranked = desk.for_cards(ports, call.amount) if call.token.startswith(routing.CARD) else []
+    return ranked[0].provider if ranked else ROUTED
 
 
 async def _open_all(ports: Ports, asked: Sequence[Asked[_Wish]]) -> list[Intent | Exception]:
@@ -78,6 +86,8 @@ def _new(ports: Ports, asked: Asked[_Wish]) -> tuple[Standing, str | None, str]:
         state=PaymentState.DECLINED if refusal else PaymentState.CREATED,
         reason=refusal,
         user_id=call.user_id,
+        return_url=call.return_url,
+        save=call.save and call.user_id is not None,
     )
     return payment, None if refusal else ports.ids.new("pop"), asked.trace
 
@@ -95,10 +105,12 @@ def _as_it_stands(known: Standing, call: Authorize) -> Intent | Exception:
     return known, None
 
 
-def token_refusal(desk: Desk, provider: str, token: str) -> str | None:
+def token_refusal(desk: Desk, ports: Ports, provider: str, token: str) -> str | None:
     """Why a provider will not be asked with this token, or None. A card's number is no token and must not be kept."""
     if provider not in desk:
         return "unknown_provider"
+    if provider not in desk.offered(ports.settings):
+        return "not_offered"
     if not _TOKEN.fullmatch(token) or domain.looks_like_a_card(token):
         return "malformed_token"
     return None

@@ -1,4 +1,4 @@
-"""Capture: all of the authorized money is taken, once."""
+"""Capture: the authorized money is taken once, all of it or a part; the rest is the shopper's again."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,12 +8,13 @@ from banyan.foundation.db import Tx
 from banyan.foundation.gathering import Asked
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
-from banyan.kernel.refusals import Conflict
+from banyan.kernel.money import Money
+from banyan.kernel.refusals import Conflict, Invalid
 from banyan.payments.actions import rounds, show
 from banyan.payments.actions.carry_out import LEASE, in_phases, in_phases_once
 from banyan.payments.actions.rounds import Intent
 from banyan.payments.domain import Account, Job, Operation, Standing
-from banyan.payments.providers import Desk
+from banyan.payments.providers.desk import Desk
 from banyan.payments.storage import operations
 
 
@@ -22,14 +23,25 @@ async def capture(desk: Desk, ports: Ports, call: CapturePayment) -> Payment:
     return (await in_phases(desk, ports, _intend_all, call)).told()
 
 
-async def capture_once(desk: Desk, ports: Ports, key: Key, payment_id: str) -> Answer:
-    """For an operator. Conflict when the payment is not authorized, or is to be voided."""
+async def capture_once(desk: Desk, ports: Ports, key: Key, payment_id: str, amount: Money | None = None) -> Answer:
+    """For an operator: all of it, or `amount`. Conflict when the payment is not authorized, is to be voided, or was or is
+    being captured with another amount; Invalid for more than is authorized.
+    """
 
     def act(account: Account) -> Intent:
         known = account.now
         if known.void_wanted or known.state not in (PaymentState.AUTHORIZED, PaymentState.CAPTURED):
             raise Conflict(f"a payment that is {known.state} cannot be captured", code="not_authorized")
-        return _act(ports, account, None)
+        if amount is not None and not (
+            amount.currency == known.amount.currency and 0 < amount.amount <= known.authorized
+        ):
+            authorized = Money(known.authorized, known.amount.currency)
+            raise Invalid(f"capture more than nothing and at most {authorized}", code="capture_amount")
+        before = account.find("capture")
+        wanted = amount.amount if amount else known.amount.amount
+        if before is not None and before.state != "failed" and amount is not None and before.amount != wanted:
+            raise Conflict("this payment is captured with another amount", code="other_amount")
+        return _act(ports, account, wanted)
 
     async def intend(tx: Tx) -> Intent:
         return await rounds.alone(tx, payment_id, act)
@@ -68,11 +80,14 @@ def _may(known: Standing) -> bool:
     return known.state is PaymentState.AUTHORIZED and not known.void_wanted
 
 
-def _act(ports: Ports, account: Account, _: object) -> Intent:
+def _act(ports: Ports, account: Account, amount: object) -> Intent:
+    """Have the payment captured: `amount` minor units of it where that is a number, else all."""
     known, before = account.now, account.find("capture")
     if not _may(known) or (before and before.state != "failed"):
         return known, None
-    if before:
-        return rounds.intent(account, account.reopen(before, LEASE))
-    asked = Operation(ports.ids.new("pop"), known.id, "capture", f"{known.id}.capture", known.amount.amount)
+    wanted = amount if isinstance(amount, int) else known.amount.amount
+    if before:  # with another amount it is another thing that is asked of the provider, by another reference
+        reference = before.reference if before.amount == wanted else f"{known.id}.capture.{before.epoch}"
+        return rounds.intent(account, account.reopen(before, LEASE, reference=reference, amount=wanted))
+    asked = Operation(ports.ids.new("pop"), known.id, "capture", f"{known.id}.capture", wanted)
     return rounds.intent(account, account.intend(asked, LEASE))

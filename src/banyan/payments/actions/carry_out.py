@@ -14,14 +14,17 @@ from banyan.foundation.gathering import Asked
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.payments import domain
+from banyan.payments.actions.elsewhere import elsewhere
 from banyan.payments.actions.rounds import Intent, Wish
 from banyan.payments.actions.settle import Misfit, settle
 from banyan.payments.domain import Account, Charge, Evidence, Job, Operation, Standing
-from banyan.payments.providers import SECONDS, Desk, Errand, Provider, Rejected, Unclear
+from banyan.payments.providers import Errand, NotAsked, Provider, Rejected, Unclear
+from banyan.payments.providers.desk import Desk
+from banyan.payments.providers.line import LONGEST
 from banyan.payments.storage import accounts
 
 _log = logging.getLogger(__name__)
-LEASE = SECONDS + 2.0  # seconds for which who wrote an intent is left alone with it
+LEASE = LONGEST + 2.0  # seconds for which who wrote an intent is left alone with it
 RUNNING = 20.0  # seconds after which an Idempotency-Key of a crashed request may be used again
 HELD = 60.0  # seconds between looks at what contradicts us: an operator is needed
 
@@ -78,6 +81,10 @@ async def carry_out(desk: Desk, ports: Ports, job: Job) -> Standing:
     """Phases two and three. Whatever goes wrong, the operation stays open and is looked at again."""
     try:
         seen = await ask(desk, ports, job)
+    except NotAsked as why:
+        if (again := await elsewhere(desk, ports, job, str(why), LEASE)) is not None:
+            return await carry_out(desk, ports, again)
+        return await note(ports, Result(job, why=str(why)))
     except Unclear as why:
         return await note(ports, Result(job, why=str(why)))
     except Rejected as no:
@@ -99,12 +106,17 @@ async def ask(desk: Desk, ports: Ports, job: Job) -> Evidence:
             case "refund":
                 return provider.refund(ports, errand)
 
-    return await desk.ask(ports, known.provider, question)
+    return await desk.ask(ports, known.provider, operation.kind, question)
 
 
 def errand_of(job: Job) -> Errand:
     known = job.payment
-    return Errand(known.id, job.operation.reference, job.amount, known.token, known.charge_id, known.amount)
+    return Errand(
+        *(known.id, job.operation.reference, job.amount, known.token, known.charge_id, known.amount),
+        return_url=known.return_url,
+        customer=known.user_id,
+        save=known.save,
+    )
 
 
 async def _rejected(desk: Desk, ports: Ports, job: Job, reason: str) -> Standing:
@@ -113,7 +125,9 @@ async def _rejected(desk: Desk, ports: Ports, job: Job, reason: str) -> Standing
     if job.operation.kind == "authorize":
         return await note(ports, Result(job, Evidence(known.id, "", known.amount, Charge.DECLINED, reason=reason)))
     try:
-        seen = await desk.ask(ports, known.provider, lambda provider: provider.look_up(ports, errand_of(job)))
+        seen = await desk.ask(
+            ports, known.provider, "look_up", lambda provider: provider.look_up(ports, errand_of(job))
+        )
     except (Unclear, Rejected) as why:
         return await note(ports, Result(job, why=f"{reason}, then {why}"))
     if seen is None:
@@ -198,6 +212,8 @@ def _conclude(ports: Ports, account: Account, asked: Asked[Result]) -> tuple[Sta
         return account.now, False
     if result.failure is not None:
         _fail(account, job.operation, result.failure)
+    if account.now.state is PaymentState.REQUIRES_ACTION:
+        pause = domain.CONFIRM_LOOK
     waits = account.put_off(job.operation, f"the provider has it {result.seen.state}", pause)
     return account.now, bool(more or waits)
 

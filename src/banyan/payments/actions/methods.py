@@ -11,14 +11,15 @@ from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Fault, Invalid, NotFound, Unavailable
 from banyan.payments.actions.authorize import token_refusal
-from banyan.payments.providers import Card, Desk, Rejected, Unclear, Vaulted
+from banyan.payments.providers import Card, Rejected, Unclear, Vaulted, vaulted
+from banyan.payments.providers.desk import Desk
 from banyan.payments.storage import methods
 
 
 async def vault_card(desk: Desk, ports: Ports, provider: str, card: Card) -> Vaulted:
     """A token for a card, from the provider's vault; the card passes through and is kept nowhere."""
     try:
-        return await desk.ask(ports, provider, lambda known: known.vault(ports, card))
+        return await desk.ask(ports, provider, "vault", lambda known: known.vault(ports, card))
     except (Unclear, Rejected):
         raise Unavailable("the vault does not answer; try again", retry_after=1) from None
 
@@ -50,9 +51,12 @@ async def save_method(
     default: bool,
 ) -> Answer:
     """Save a token; the first one is the default. Invalid for what is no token, Conflict when there are too many."""
-    if refusal := token_refusal(desk, provider, token):
+    if refusal := token_refusal(desk, ports, provider, token):
         pointer = "/body/provider" if refusal == "unknown_provider" else "/body/token"
         raise Invalid("this cannot be saved", code=refusal, errors=[Fault(pointer, refusal, "not one we can use")])
+    if vaulted.is_ours(token):  # what the vault says of it counts; the same card saved before has its first token
+        kept = await vaulted.keep(ports, token, user_id)
+        token, brand, last4 = kept.token, kept.brand, kept.last4
 
     async def effect(tx: Tx) -> Answer:
         await methods.one_at_a_time(tx, user_id)
@@ -78,7 +82,13 @@ async def save_method(
 
 
 async def remove_method(ports: Ports, user_id: str, method_id: str) -> None:
-    """Forget a method; if it was the default, the newest other becomes it. NotFound when it is not the user's."""
+    """Forget a method; if it was the default, the newest other becomes it. NotFound when it is not the user's.
+
+    A card of our vault is destroyed there first: Unavailable, and nothing is forgotten, while the vault does not answer.
+    """
+    for row in await methods.of_user(ports.db, user_id):
+        if row["id"] == method_id and vaulted.is_ours(row["token"]):
+            await vaulted.forget(ports, row["token"])
     async with ports.db.transaction() as tx:
         await methods.one_at_a_time(tx, user_id)
         was_default = await methods.remove(tx, user_id, method_id)

@@ -16,7 +16,7 @@ from banyan.payments.actions.carry_out import LEASE, in_phases, in_phases_once
 from banyan.payments.actions.rounds import Intent
 from banyan.payments.actions.settle import refunded
 from banyan.payments.domain import Account, Operation
-from banyan.payments.providers import Desk
+from banyan.payments.providers.desk import Desk
 
 
 async def refund(desk: Desk, ports: Ports, call: RefundPayment) -> Payment:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from banyan.contracts.payments import (
+    PaymentActionRequired,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDeclined,
@@ -18,7 +19,8 @@ from banyan.contracts.payments import (
 from banyan.kernel.ids import Ids
 from banyan.kernel.money import Money
 from banyan.payments import domain
-from banyan.payments.domain import Account, Evidence, Operation, Standing
+from banyan.payments.domain import Account, Evidence, Operation, Reusable, Standing
+from banyan.payments.domain.routing import CARD
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ def settle(ids: Ids, account: Account, seen: Evidence) -> Operation | None:
     """
     known, asked = account.now, account.open_ones()
     wrong = [each for each in asked if seen.refunds.get(each.reference, each.amount) != each.amount]
-    if why := domain.misfit(known, seen) or ("a refund is of another amount" if wrong else None):
+    if why := domain.misfit(known, seen, account.capturing) or ("a refund is of another amount" if wrong else None):
         raise Misfit(why)
     if seen.refunds:
         ours = {each.reference for each in account.asked.values() if each.state != "failed"}
@@ -46,11 +48,23 @@ def settle(ids: Ids, account: Account, seen: Evidence) -> Operation | None:
         account.now = replace(known, charge_id=seen.charge_id)
     for state in domain.follows(known, seen):
         _enter(account, state, seen)
+    if account.now.state is PaymentState.REQUIRES_ACTION and seen.action:
+        account.now = replace(account.now, action=seen.action)
+    _keep(ids, account, seen)
     refunded(account, [each for each in asked if each.kind == "refund" and each.reference in seen.refunds])
     for each in asked:
         if each.kind != "refund" and (end := domain.outcome(each.kind, account.now, seen)):
             account.end(each.id, end, None if end == "done" else account.now.reason or str(seen.state))
     return pursue_void(ids, account)
+
+
+def _keep(ids: Ids, account: Account, seen: Evidence) -> None:
+    """Save the way to pay once it has proven good, for who agreed. A token of our own vault is good by itself."""
+    now = account.now
+    kept = seen.saved or (Reusable(now.token) if now.token.startswith(CARD) else None)
+    if now.save and now.authorized and kept is not None:
+        account.keeps, account.method_id = kept, ids.new("pm")
+        account.now = replace(now, save=False)
 
 
 def changes_nothing(known: Standing, seen: Evidence) -> bool:
@@ -60,6 +74,8 @@ def changes_nothing(known: Standing, seen: Evidence) -> bool:
         or domain.misfit(known, seen)
         or domain.follows(known, seen)
         or (known.charge_id is None and seen.charge_id)
+        or seen.action
+        or seen.saved
         or (known.void_wanted and known.state not in domain.FINAL)
         or (seen.captured and known.state in (PaymentState.VOIDED, PaymentState.DECLINED))
     )
@@ -67,16 +83,22 @@ def changes_nothing(known: Standing, seen: Evidence) -> bool:
 
 def _enter(account: Account, state: PaymentState, seen: Evidence) -> None:
     """One step of the payment: its sums, its transfer, its fact."""
-    now = account.now
+    now = replace(account.now, action=None)
     match state:
+        case PaymentState.REQUIRES_ACTION:
+            account.now = replace(now, state=state, action=seen.action, reason=None)
+            account.tell(PaymentActionRequired(payment_id=now.id, order_id=now.order_id))
         case PaymentState.AUTHORIZED:
             account.now = replace(now, state=state, authorized=now.amount.amount, reason=None)
             account.post(f"{now.id}.authorize", "authorize", now.amount.amount)
             account.tell(PaymentAuthorized(payment_id=now.id, order_id=now.order_id, amount=now.amount))
         case PaymentState.CAPTURED:
-            account.now = replace(now, state=state, captured=now.authorized, reason=None)
-            account.post(f"{now.id}.capture", "capture", now.authorized)
-            account.tell(PaymentCaptured(payment_id=now.id, order_id=now.order_id, amount=now.amount))
+            taken = Money(seen.captured, now.amount.currency)
+            account.now = replace(now, state=state, captured=taken.amount, reason=None)
+            account.post(f"{now.id}.capture", "capture", taken.amount)
+            if rest := now.authorized - taken.amount:  # what was not taken is the shopper's again
+                account.post(f"{now.id}.release", "release", rest)
+            account.tell(PaymentCaptured(payment_id=now.id, order_id=now.order_id, amount=taken))
         case PaymentState.DECLINED:
             reason = seen.reason or "declined"
             account.now = replace(now, state=state, reason=reason)

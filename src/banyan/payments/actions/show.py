@@ -13,7 +13,7 @@ from banyan.foundation.service import Ports
 from banyan.kernel.money import Money
 from banyan.payments.actions.rounds import no_such_payment
 from banyan.payments.domain import Operation, Standing
-from banyan.payments.storage import ledger, operations, payments
+from banyan.payments.storage import attempts, disputes, ledger, operations, payments
 
 Tell = Callable[[Tx, Standing], Awaitable[Answer]]
 
@@ -39,7 +39,11 @@ async def one(ports: Ports, payment_id: str, *, owner: str | None) -> dict[str, 
     known = await payments.find(ports.db, payment_id)
     if known is None or owner not in (None, known.user_id):
         raise no_such_payment()
-    return shown(known, await operations.of_payment(ports.db, payment_id))
+    left = await attempts.of_payment(ports.db, payment_id)
+    return shown(known, await operations.of_payment(ports.db, payment_id)) | {
+        "attempts": [{"provider": row["provider"], "why": row["why"], "made_at": row["made_at"]} for row in left],
+        "disputes": [] if owner else [_dispute(each) for each in await disputes.of_payments(ports.db, [payment_id])],
+    }
 
 
 async def page(ports: Ports, *, order_id: str | None, state: str | None, below: str | None, limit: int) -> list[Any]:
@@ -75,10 +79,19 @@ def shown(known: Standing, asked: Sequence[Operation]) -> dict[str, Any]:
         "captured": Money(known.captured, currency),
         "refunded": Money(known.refunded, currency),
         "reason": known.reason,
+        "action": known.action,
         "refunds": [_refund(each, currency) for each in asked if each.kind == "refund"],
         "created_at": known.created_at,
         "updated_at": known.updated_at,
+        "attempts": [],
+        "disputes": [],
     }
+
+
+def _dispute(of: dict[str, Any]) -> dict[str, Any]:
+    told = {name: of[name] for name in ("id", "state", "reason", "respond_by", "opened_at")}
+    steps = [{name: each[name] for name in ("state", "told_by", "at")} for each in of["steps"]]
+    return told | {"amount": Money(of["amount"], of["currency"]), "steps": steps}
 
 
 def _refund(asked: Operation, currency: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from banyan.payments.actions.carry_out import LEASE, in_phases, in_phases_once
 from banyan.payments.actions.rounds import Intent
 from banyan.payments.actions.settle import pursue_void
 from banyan.payments.domain import Account, Standing
-from banyan.payments.providers import Desk
+from banyan.payments.providers.desk import Desk
 from banyan.payments.storage import accounts, payments
 
 

@@ -1,4 +1,9 @@
-"""Webhooks: what a provider tells by itself counts once, when it is signed, and only where it fits the payment."""
+"""Webhooks: what a provider tells by itself counts once, when it is signed, and only where it fits the payment.
+
+Each is kept with what it said before its provider is told that it came. One that does not fit is kept as refused, believed
+in nothing, and answered 4xx: it then stands as failed on the provider's own page, too, where somebody will look, and is
+sent again, so that one which was early or misjudged still counts once we know better.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -6,17 +11,25 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeGuard
 
+from prometheus_client import Counter
+
 from banyan.foundation.db import Again, Tx
 from banyan.foundation.gathering import Asked
 from banyan.foundation.service import Ports
-from banyan.kernel.refusals import Conflict, Invalid, Refusal
+from banyan.kernel.refusals import Conflict, Invalid, NotFound, Refusal
+from banyan.payments.actions import money_news
 from banyan.payments.actions.carry_out import ring
 from banyan.payments.actions.settle import Misfit, changes_nothing, settle
 from banyan.payments.domain import Account, Standing
-from banyan.payments.providers import Desk, Notice
+from banyan.payments.providers import Notice
+from banyan.payments.providers.desk import Desk
 from banyan.payments.storage import accounts, webhooks
 
 _log = logging.getLogger(__name__)
+_ENDS = {None: "of_no_concern", True: "taken", False: "duplicate"}
+WEBHOOKS = Counter(
+    "banyan_provider_webhooks_total", "Webhooks of payment providers, by what became of them", ["provider", "end"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +48,49 @@ class _Heard:
     def payment_id(self) -> str:
         return self.notice.evidence.reference
 
+    @property
+    def kept(self) -> webhooks.Heard:
+        seen = self.notice.evidence
+        said = {
+            "charge_id": seen.charge_id,
+            "state": seen.state.value,
+            "amount": seen.amount.amount,
+            "currency": seen.amount.currency,
+            "captured": seen.captured,
+            "refunds": dict(seen.refunds),
+        }
+        return webhooks.Heard(self.digest, self.payment_id, said)
+
 
 async def take_webhook(desk: Desk, ports: Ports, provider: str, headers: Mapping[str, str], body: bytes) -> bool:
     """Settle by a webhook; False when it was taken before.
 
-    NotFound for a provider we do not have, Malformed for a signature or time that does not hold, Invalid when it fits
-    no payment of ours, Conflict when its id came with another body before.
+    NotFound for a provider that this shop does not deal with, Malformed for a signature or time that does not hold,
+    Invalid when it fits no payment of ours, Conflict when its id came with another body before.
     """
-    notice = await desk[provider].verify_webhook(ports, headers, body)
-    return notice is None or await ports.together(_take_all, _Heard(provider, notice, sha256(body).digest()))
+    if provider not in desk.offered(ports.settings):
+        raise NotFound("there is no such payment provider", code="no_such_provider")
+    try:
+        notice = await desk[provider].verify_webhook(ports, headers, body)
+    except Refusal:
+        WEBHOOKS.labels(provider, "forged").inc()
+        raise
+    if notice is None:  # of no payment; perhaps of a payout or a dispute
+        booked = await money_news.take(ports, provider, headers, body)
+        WEBHOOKS.labels(provider, _ENDS[booked]).inc()
+        return booked is not False
+    heard = _Heard(provider, notice, sha256(body).digest())
+    try:
+        new = await ports.together(_take_all, heard)
+    except (Invalid, Conflict) as refusal:
+        WEBHOOKS.labels(provider, "refused").inc()
+        extra = {"provider": provider, "event": notice.event_id, "payment": heard.payment_id, "why": refusal.code}
+        _log.error("a signed webhook is not believed", extra=extra)
+        if isinstance(refusal, Invalid):  # of a reused id, the one that was taken is kept
+            await webhooks.refuse(ports.db, {heard.event: heard.kept}, {heard.event: refusal.detail})
+        raise
+    WEBHOOKS.labels(provider, "taken" if new else "duplicate").inc()
+    return new
 
 
 async def _take_all(ports: Ports, asked: Sequence[Asked[_Heard]]) -> list[bool | Exception]:
@@ -57,7 +104,7 @@ async def _take_all(ports: Ports, asked: Sequence[Asked[_Heard]]) -> list[bool |
             told[place] = _again(digest, heard)
         elif not waits and _is_of(known, heard) and changes_nothing(known, heard.notice.evidence):
             quiet.setdefault(heard.event, place)
-    new = await webhooks.take(ports.db, {event: asked[place].wish.digest for event, place in quiet.items()})
+    new = await webhooks.take(ports.db, {event: asked[place].wish.kept for event, place in quiet.items()})
     told |= {quiet[event]: True for event in new}
     if rest := {place: each for place, each in enumerate(asked) if place not in told}:
         told |= await _settle_all(ports, rest)
@@ -69,11 +116,12 @@ async def _settle_all(ports: Ports, asked: dict[int, Asked[_Heard]]) -> dict[int
         held = await accounts.lock(tx, {each.wish.payment_id for each in asked.values()})
         before = await webhooks.before(tx, {each.wish.event for each in asked.values()})
         told: dict[int, bool | Exception] = {}
-        fresh: dict[webhooks.Event, bytes] = {}
+        fresh: dict[webhooks.Event, webhooks.Heard] = {}
         more = set[str]()
         for place, each in asked.items():
             heard = each.wish
-            digest = before.get(heard.event) or fresh.get(heard.event)
+            taken = fresh.get(heard.event)
+            digest = taken.digest if taken else before.get(heard.event)
             if digest is not None:
                 told[place] = _again(digest, heard)
                 continue
@@ -83,7 +131,7 @@ async def _settle_all(ports: Ports, asked: dict[int, Asked[_Heard]]) -> dict[int
             except Refusal as refusal:
                 told[place] = refusal
                 continue
-            fresh[heard.event], told[place] = heard.digest, True
+            fresh[heard.event], told[place] = heard.kept, True
         if len(await webhooks.take(tx, fresh)) < len(fresh):
             raise Again  # somebody took one of them in this moment
         await accounts.write(tx, held.values())
@@ -104,9 +152,7 @@ def _settle(ports: Ports, account: Account | None, asked: Asked[_Heard]) -> bool
     try:
         return settle(ports.ids, account, heard.notice.evidence) is not None
     except Misfit as why:
-        extra = {"payment": heard.payment_id, "provider": heard.provider, "event": heard.event[1], "why": str(why)}
-        _log.error("a signed webhook does not fit its payment", extra=extra)
-        raise Invalid("this does not fit the payment it names", code="evidence_mismatch") from None
+        raise Invalid(f"this does not fit the payment it names: {why}", code="evidence_mismatch") from None
 
 
 def _is_of(known: Standing | None, heard: _Heard) -> TypeGuard[Standing]:

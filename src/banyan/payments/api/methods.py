@@ -7,9 +7,11 @@ from fastapi import APIRouter, Path, Response
 from banyan.foundation import web
 from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, Who
+from banyan.kernel.refusals import Refusal
 from banyan.payments import actions
 from banyan.payments.api.shapes import NewCard, NewMethod, SavedMethod, SavedMethods, Vaulted
-from banyan.payments.providers import Card, Desk
+from banyan.payments.providers import Card
+from banyan.payments.providers.desk import Desk
 
 MethodId = Annotated[str, Path(pattern="^pm_[0-9a-z]{26}$")]
 VAULT = "testbank"  # whose vault takes cards that are typed in here
@@ -18,14 +20,10 @@ VAULT = "testbank"  # whose vault takes cards that are typed in here
 def routes(desk: Desk, ports: Ports) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["payment methods"])
 
-    @router.post("/vault/cards", status_code=201, responses={201: {"model": Vaulted}}, response_model=None)
-    async def vault_card(asked: NewCard) -> Response:
-        """Put a card into the provider's vault; pay with the token.
-
-        No Idempotency-Key here: keeping one would keep a digest of the card. Twice gives two tokens of one card.
-        """
-        card = Card(asked.number, asked.exp_month, asked.exp_year, asked.cvc)
-        return web.json(await actions.vault_card(desk, ports, VAULT, card), 201, cache_control="no-store")
+    if ports.settings.card_fields == "vault":
+        _elsewhere(router, ports.settings.vault_origin)
+    else:
+        _to_the_provider(router, desk, ports)
 
     @router.get("/me/payment-methods", responses={200: {"model": SavedMethods}}, response_model=None)
     async def list_methods(who: Who) -> Response:
@@ -49,3 +47,28 @@ def routes(desk: Desk, ports: Ports) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def _to_the_provider(router: APIRouter, desk: Desk, ports: Ports) -> None:
+    @router.post("/vault/cards", status_code=201, responses={201: {"model": Vaulted}}, response_model=None)
+    async def vault_card(asked: NewCard) -> Response:
+        """Put a card into the provider's vault; pay with the token.
+
+        No Idempotency-Key here: keeping one would keep a digest of the card. Twice gives two tokens of one card.
+        """
+        card = Card(asked.number, asked.exp_month, asked.exp_year, asked.cvc)
+        return web.json(await actions.vault_card(desk, ports, VAULT, card), 201, cache_control="no-store")
+
+
+def _elsewhere(router: APIRouter, vault: str) -> None:
+    """A card that comes here is not even read."""
+
+    @router.post("/vault/cards", status_code=201, responses={201: {"model": Vaulted}}, response_model=None)
+    async def vault_card() -> Response:
+        """Cards go to the vault's own origin, by this same path; `vault` of the problem says where that is."""
+        raise Refusal(
+            f"send cards to {vault}/v1/vault/cards; this origin takes none",
+            code="vault_elsewhere",
+            status=421,
+            more={"vault": f"{vault}/v1/vault/cards"},
+        )

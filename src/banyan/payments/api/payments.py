@@ -11,8 +11,8 @@ from banyan.foundation.service import Ports
 from banyan.foundation.web import Cursor, Limit, SureKey, Who
 from banyan.kernel.refusals import Malformed
 from banyan.payments import actions
-from banyan.payments.api.shapes import NewRefund, ShownEntries, ShownPayment, ShownPayments
-from banyan.payments.providers import Desk
+from banyan.payments.api.shapes import NewCapture, NewRefund, ShownEntries, ShownPayment, ShownPayments
+from banyan.payments.providers.desk import Desk
 
 PaymentId = Annotated[str, Path(pattern="^pay_[0-9a-z]{26}$")]
 OrderId = Annotated[str | None, Query(pattern="^[A-Za-z0-9_-]{1,100}$")]
@@ -62,10 +62,11 @@ def _moving(router: APIRouter, desk: Desk, ports: Ports) -> None:
     }
 
     @router.post("/{payment_id}/capture", responses=settled, response_model=None)
-    async def capture(payment_id: PaymentId, who: Who, key: SureKey) -> Response:
-        """Take all of the authorized money. Needs `payments:write`."""
+    async def capture(payment_id: PaymentId, who: Who, key: SureKey, asked: NewCapture | None = None) -> Response:
+        """Take the authorized money: all of it, or `amount`, and the rest is let go. Needs `payments:write`."""
         who.must("payments:write")
-        return web.told(await actions.capture_once(desk, ports, key, payment_id))
+        amount = asked.amount.money() if asked and asked.amount else None
+        return web.told(await actions.capture_once(desk, ports, key, payment_id, amount))
 
     @router.post("/{payment_id}/void", responses=settled, response_model=None)
     async def void(payment_id: PaymentId, who: Who, key: SureKey) -> Response:

@@ -34,6 +34,12 @@ class Amount(web.Body):
         return Money(self.amount, self.currency)
 
 
+class NewCapture(web.Body):
+    """How much of what is authorized is taken; all of it where that is not said."""
+
+    amount: Amount | None = None
+
+
 class NewRefund(web.Body):
     """How much of what was captured goes back, and why."""
 
@@ -113,8 +119,38 @@ class ShownRefund(BaseModel):
     created_at: datetime
 
 
+class ShownStep(BaseModel):
+    """A state of a dispute, and whether a webhook or a report told of it."""
+
+    state: str
+    told_by: str
+    at: datetime
+
+
+class ShownAttempt(BaseModel):
+    """A provider that the payment went on from, because it had not been asked, and why."""
+
+    provider: str
+    why: str
+    made_at: datetime
+
+
+class ShownDispute(BaseModel):
+    """The payer's bank wants the money back. For operators; shoppers are shown none."""
+
+    id: str
+    state: Literal["needs_response", "under_review", "won", "lost"]
+    amount: Money
+    reason: str
+    respond_by: datetime | None
+    opened_at: datetime
+    steps: list[ShownStep]
+
+
 class ShownPayment(BaseModel):
-    """A payment. `unknown` settles by itself; a `reason` that begins with `held:` needs an operator."""
+    """A payment. `unknown` settles by itself; `requires_action` waits for its shopper, who confirms at `action`; a `reason`
+    that begins with `held:` needs an operator.
+    """
 
     id: str
     order_id: str
@@ -125,9 +161,12 @@ class ShownPayment(BaseModel):
     captured: Money
     refunded: Money
     reason: str | None
+    action: str | None
     refunds: list[ShownRefund]
     created_at: datetime
     updated_at: datetime
+    attempts: list[ShownAttempt]
+    disputes: list[ShownDispute]
 
 
 class ShownPayments(BaseModel):
@@ -135,11 +174,46 @@ class ShownPayments(BaseModel):
     next_cursor: str | None
 
 
+class PaymentOption(BaseModel):
+    """A way to pay. Where `token` is not empty it is sent as it is, and the shopper confirms at the provider; else a page asks
+    the provider for one, with what is in `public`. `vault_cards`: tokens of the shop's own vault are good there.
+    """
+
+    provider: str
+    method: str
+    token: str
+    vault_cards: bool
+    public: dict[str, str]
+    available: bool
+
+
+class PaymentOptions(BaseModel):
+    """The ways to pay in a currency, best first; one that is not available just now comes last."""
+
+    items: list[PaymentOption]
+    next_cursor: str | None
+
+
+class ShownProvider(BaseModel):
+    """A provider as the process that answers sees it. Breakers: `closed` (asked), `half_open` (one probe), `open` (not asked)."""
+
+    name: str
+    configured: bool
+    under_way: int
+    breakers: dict[str, Literal["closed", "half_open", "open"]]
+    ways: list[str]
+
+
+class ShownProviders(BaseModel):
+    items: list[ShownProvider]
+    next_cursor: str | None
+
+
 class ShownEntry(BaseModel):
     """A line of the ledger: debits above zero, credits below; those of one transfer add up to nothing."""
 
     transfer_id: str
-    kind: Literal["authorize", "capture", "release", "refund"]
+    kind: str  # authorize, capture, release, refund, fee, payout, dispute …
     account: str
     amount: Money
     made_at: datetime

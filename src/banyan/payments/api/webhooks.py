@@ -8,7 +8,7 @@ from banyan.foundation import web
 from banyan.foundation.service import Ports
 from banyan.payments import actions
 from banyan.payments.api.shapes import Taken
-from banyan.payments.providers import Desk
+from banyan.payments.providers.desk import Desk
 
 ProviderName = Annotated[str, Path(description="testbank")]
 _BODY = {

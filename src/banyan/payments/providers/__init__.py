@@ -1,33 +1,31 @@
-"""Payment providers, as a promise: what each must be able to do, and the guarded line over which it is asked.
+"""Payment providers, as a promise: what each must be able to do. `line` guards the way to each; `desk` has them all.
 
-One that joins (stripe, paypal, razorpay) is a module here and a line in `known()`; nothing else of payments changes.
+One that joins is a module here and a line in `desk.known()`; nothing else of payments changes.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from pydantic import SecretStr
 
-from banyan.contracts.payments import LATER
-from banyan.foundation import deadlines
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings
 from banyan.kernel.money import Money
-from banyan.kernel.refusals import DeadlinePassed, NotFound, Unavailable
 from banyan.payments.domain import Evidence
-
-T = TypeVar("T")
-SECONDS = 3.0  # how long one question to a provider may take
-MARGIN = 0.5  # seconds of the caller's deadline kept for writing down what was answered
-AT_ONCE = 32  # questions on one provider's line; the others wait or give up
-FAILURES = 10  # without a clear answer, one after another, before the line rests
-REST = 1.0  # seconds
 
 
 class Unclear(Exception):
     """No answer, or none that tells: it may or may not have been done."""
+
+
+class NotAsked(Unclear):
+    """Definitely nothing was done, and may be asked again or elsewhere: nothing left this machine, or the provider says
+    that it did nothing and cannot just now.
+
+    A provider lets egress.NotSent pass, or raises this itself, only where nothing of the errand that could lead to held
+    or moved money has been sent before.
+    """
 
 
 class Rejected(Exception):
@@ -51,6 +49,17 @@ class Errand:
     return_url: str = ""  # where a provider sends the shopper back to; empty: there is nobody to send
     customer: str | None = None  # our user's id, where there is one
     save: bool = False  # keep the way to pay for later, with the shopper's consent
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to pay by a provider, as it is offered to shoppers."""
+
+    method: str  # card, paypal, upi, bank_transfer …
+    currencies: frozenset[str] = frozenset()  # those it takes; empty: all
+    token: str = ""  # what to send as the token where nothing is typed in: the shopper confirms at the provider
+    cards: bool = False  # whether it takes `card_…`, the tokens of our own vault
+    public: Mapping[str, str] = field(default_factory=dict)  # what a page needs to ask for a token: a publishable key
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +92,16 @@ class Vaulted:
 class Provider(Protocol):
     """Raises Unclear or Rejected where no Evidence can be given. Asked twice by one reference, it does a thing once."""
 
+    def configured(self, settings: Settings) -> bool:
+        """Whether this shop deals with it: its key is set. One that is not is offered to nobody and asked nothing new."""
+        ...
+
+    def ways(self, settings: Settings) -> tuple[Way, ...]:
+        """The ways to pay that it offers in this shop, the usual one first."""
+        ...
+
     def check(self, settings: Settings) -> None:
-        """WrongSettings when a secret is missing: a webhook nobody can check is believed by nobody."""
+        """WrongSettings when it is configured and a secret is missing: a webhook nobody can check is believed by nobody."""
         ...
 
     async def authorize(self, ports: Ports, errand: Errand) -> Evidence: ...
@@ -116,66 +133,3 @@ class Provider(Protocol):
     async def vault(self, ports: Ports, card: Card) -> Vaulted:
         """Put a card into the vault. Invalid when it is refused."""
         ...
-
-
-class Line:
-    """The way to one provider: a bulkhead, a time limit, and a rest when it seems to be away."""
-
-    def __init__(self) -> None:
-        self._free = asyncio.Semaphore(AT_ONCE)
-        self._failures = 0
-        self._rests_until = float("-inf")
-
-    async def ask(self, ports: Ports, question: Callable[[], Awaitable[T]]) -> T:
-        """The answer; Unclear when there was none in time, or none was sought because the provider seems away."""
-        if ports.clock.monotonic() < self._rests_until:
-            raise Unclear("the provider does not answer just now")
-        try:
-            async with deadlines.within(min(SECONDS, deadlines.remaining() - MARGIN)), self._free:
-                answer = await question()
-        except (Unclear, Unavailable, DeadlinePassed) as error:
-            self._failures += 1
-            if self._failures >= FAILURES:
-                self._rests_until = ports.clock.monotonic() + REST
-            raise Unclear(str(error)) from error
-        except Rejected:
-            self._failures = 0
-            raise
-        self._failures = 0
-        return answer
-
-
-class Desk:
-    """The providers of one process by name, each with its line."""
-
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
-        self._providers = dict(providers)
-        self._lines = {name: Line() for name in providers}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._providers)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._providers
-
-    def __getitem__(self, name: str) -> Provider:
-        """NotFound when nobody of this name is dealt with."""
-        if name not in self._providers:
-            raise NotFound("there is no such payment provider", code="no_such_provider")
-        return self._providers[name]
-
-    async def ask(self, ports: Ports, name: str, question: Callable[[Provider], Awaitable[T]]) -> T:
-        """Ask a provider over its line. Unclear or Rejected where it gave no answer to go by."""
-        provider = self[name]
-        return await self._lines[name].ask(ports, lambda: question(provider))
-
-    def check(self, settings: Settings) -> None:
-        for provider in self._providers.values():
-            provider.check(settings)
-
-
-def known() -> dict[str, Provider]:
-    """The providers of a shop."""
-    from banyan.payments.providers import later, testbank
-
-    return {"testbank": testbank.Client(), **{name: later.Later(name) for name in sorted(LATER)}}

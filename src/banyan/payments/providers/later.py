@@ -11,7 +11,7 @@ from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings
 from banyan.kernel.refusals import Invalid, Malformed
 from banyan.payments.domain import Charge, Evidence
-from banyan.payments.providers import Card, Errand, Notice, Rejected, Vaulted
+from banyan.payments.providers import Card, Errand, Notice, Rejected, Vaulted, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,17 @@ class Later:
 
     name: str
 
+    def configured(self, settings: Settings) -> bool:
+        return self.name in settings.pay_later.split(",")
+
+    def ways(self, settings: Settings) -> tuple[Way, ...]:
+        return (Way(self.name, token=self.name),)
+
     def check(self, settings: Settings) -> None:
         """It has no secret."""
 
     async def authorize(self, ports: Ports, errand: Errand) -> Evidence:
-        if self.name not in ports.settings.pay_later.split(","):
+        if not self.configured(ports.settings):
             raise Rejected("not_offered")
         return _evidence(errand, Charge.AUTHORIZED)
 

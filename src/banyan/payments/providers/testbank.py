@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -10,13 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
+from banyan.contracts.vault import CVC, EXP_MONTH, EXP_YEAR, NUMBER
 from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings, WrongSettings
 from banyan.kernel.money import Money
-from banyan.kernel.refusals import Invalid, Malformed
-from banyan.payments.domain import Charge, Evidence
-from banyan.payments.providers import Card, Errand, Notice, Rejected, Unclear, Vaulted
+from banyan.kernel.refusals import DeadlinePassed, Invalid, Malformed, Unavailable
+from banyan.payments.domain import Charge, Evidence, Reusable
+from banyan.payments.providers import Card, Errand, NotAsked, Notice, Rejected, Unclear, Vaulted, Way, vaulted
 
 _TELLS_NOTHING = ("in_flight", "not_found", "reference_reused")  # of the last, a look at the charge tells
 TOLERANCE = 300  # seconds a webhook's time may be off
@@ -44,10 +46,11 @@ class _Charge(_Answer):
     reference: Text
     amount: Minor
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    state: Literal["authorized", "captured", "declined", "voided"]
+    state: Literal["requires_action", "authorized", "captured", "declined", "voided"]
     captured: Minor
     refunds: list[_Refund]
     reason: Text | None = None
+    action: Annotated[str, Field(max_length=2048)] | None = None
 
     def evidence(self) -> Evidence:
         return Evidence(
@@ -58,6 +61,7 @@ class _Charge(_Answer):
             captured=self.captured,
             refunds={each.reference: each.amount for each in self.refunds},
             reason=self.reason,
+            action=self.action,
         )
 
 
@@ -86,6 +90,13 @@ def _derived(key: bytes, purpose: str) -> bytes:
 class Client:
     """`testbank`."""
 
+    def configured(self, settings: Settings) -> bool:
+        """Always on a laptop; elsewhere with its key."""
+        return settings.environment == "laptop" or bool(settings.testbank_key.get_secret_value())
+
+    def ways(self, settings: Settings) -> tuple[Way, ...]:
+        return (Way("card", cards=True),)
+
     def check(self, settings: Settings) -> None:
         if settings.environment == "production" and not settings.testbank_key.get_secret_value():
             raise WrongSettings(
@@ -93,8 +104,11 @@ class Client:
             )
 
     async def authorize(self, ports: Ports, errand: Errand) -> Evidence:
-        asked = {"token": errand.token, "capture": False}
-        return await _charge(ports, "/bank/charges", _amount(errand) | asked)
+        asked = {"token": await _token(ports, errand), "capture": False, "return_url": errand.return_url}
+        seen = _keeping(errand, await _charge(ports, "/bank/charges", _amount(errand) | asked))
+        if seen.saved and errand.customer and vaulted.is_ours(errand.token):
+            await vaulted.keep(ports, errand.token, errand.customer)
+        return seen
 
     async def capture(self, ports: Ports, errand: Errand) -> Evidence:
         return await _charge(ports, f"/bank/charges/{_charge_id(errand)}/capture", _deed(errand))
@@ -106,10 +120,10 @@ class Client:
         return await _charge(ports, f"/bank/charges/{_charge_id(errand)}/refunds", _deed(errand))
 
     async def look_up(self, ports: Ports, errand: Errand) -> Evidence | None:
-        answer = await _ask(ports, "GET", f"/bank/charges/by-reference/{errand.payment_id}")
+        answer = await ask(ports, "GET", f"/bank/charges/by-reference/{errand.payment_id}")
         if answer.status == 404 and _code(answer) == "no_such_charge":  # any other 404 is a wrong address
             return None
-        return _read(answer)
+        return _keeping(errand, _read(answer))
 
     async def verify_webhook(self, ports: Ports, headers: Mapping[str, str], body: bytes) -> Notice | None:
         if len(body) > LONGEST_BODY:
@@ -132,7 +146,7 @@ class Client:
             "exp_year": card.exp_year,
             "cvc": card.cvc.get_secret_value(),
         }
-        answer = await _ask(ports, "POST", "/bank/tokens", asked)
+        answer = await ask(ports, "POST", "/bank/tokens", asked)
         if answer.status == 422:
             raise Invalid(
                 "the bank does not take this card; check its number, its date and its code", code="card_refused"
@@ -146,8 +160,40 @@ class Client:
         return Vaulted(kept.token, kept.brand, kept.last4)
 
 
+async def _token(ports: Ports, errand: Errand) -> str:
+    """What the bank charges: a card of our vault becomes a token of the bank's first, the same one each time for this payment."""
+    if not vaulted.is_ours(errand.token):
+        return errand.token
+    card = f'"number":"{NUMBER}","exp_month":{EXP_MONTH},"exp_year":{EXP_YEAR},"reference":"{errand.payment_id}"'
+    settings = ports.settings
+    try:
+        answer = await vaulted.send(
+            ports,
+            errand.token,
+            provider="testbank",
+            url=f"{settings.testbank_url or settings.origin}/bank/cards/tokens",
+            headers=_headers(settings),
+            body=f'{{{card},"cvc":"{CVC}"}}',
+            without_code=f"{{{card}}}",
+            payment_id=errand.payment_id,
+        )
+    except (Unavailable, DeadlinePassed) as away:
+        raise NotAsked(str(away)) from away  # a token holds no money
+    if answer.status == 422:
+        raise Rejected("card_refused")
+    try:
+        return _Card.model_validate_json(answer.body).token
+    except ValidationError:
+        raise NotAsked(f"the bank gave no token: {answer.status}") from None
+
+
 def _amount(errand: Errand) -> dict[str, Any]:
     return {"reference": errand.reference, "amount": errand.amount.amount, "currency": errand.amount.currency}
+
+
+def _keeping(errand: Errand, seen: Evidence) -> Evidence:
+    """The bank's tokens are good for ever: one that is to be kept is kept as it is."""
+    return replace(seen, saved=Reusable(errand.token)) if errand.save and seen.state is Charge.AUTHORIZED else seen
 
 
 def _deed(errand: Errand) -> dict[str, Any]:
@@ -160,13 +206,18 @@ def _charge_id(errand: Errand) -> str:
     return errand.charge_id
 
 
-async def _ask(ports: Ports, method: str, path: str, asked: Mapping[str, Any] | None = None) -> HttpAnswer:
-    headers = {"authorization": f"Bearer sk_{_secret(ports.settings, 'api').hex()}", "content-type": "application/json"}
-    return await ports.peers.http("testbank", method, path, headers=headers, body=to_json(asked) if asked else b"")
+async def ask(ports: Ports, method: str, path: str, asked: Mapping[str, Any] | None = None) -> HttpAnswer:
+    """The bank's answer, whatever its status is."""
+    body = to_json(asked) if asked else b""
+    return await ports.peers.http("testbank", method, path, headers=_headers(ports.settings), body=body)
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    return {"authorization": f"Bearer sk_{_secret(settings, 'api').hex()}", "content-type": "application/json"}
 
 
 async def _charge(ports: Ports, path: str, asked: Mapping[str, Any]) -> Evidence:
-    return _read(await _ask(ports, "POST", path, asked))
+    return _read(await ask(ports, "POST", path, asked))
 
 
 def _read(answer: HttpAnswer) -> Evidence:

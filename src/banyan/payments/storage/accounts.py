@@ -8,11 +8,17 @@ from typing import Any
 
 from banyan.foundation.db import Tx
 from banyan.payments.domain import Account, Operation, Standing
+from banyan.payments.storage import methods
 from banyan.payments.storage.operations import operation
 from banyan.payments.storage.payments import standing
 
-_KEPT = ("state", "authorized", "captured", "refunding", "refunded", "charge_id", "reason", "void_wanted")
-_TYPES = ("text", *["bigint"] * 4, "text", "text", "boolean")
+_KEPT = (
+    *("state", "authorized", "captured", "refunding", "refunded", "charge_id", "reason", "void_wanted"),
+    *("provider", "action", "save"),
+)
+_TYPES = ("text", *["bigint"] * 4, "text", "text", "boolean", "text", "text", "boolean")
+_WIDTH = 1 + 2 * len(_KEPT)  # columns of payments: the id, what is to be kept, what it was
+_THEN = 2 + _WIDTH  # the place of the first column after them
 
 
 def _row(table: str, prefix: str = "") -> str:
@@ -43,18 +49,18 @@ WITH said AS (
            next_look_at = shop_now() + make_interval(secs => said.seconds),
            ended_at = CASE WHEN said.seconds IS NULL THEN shop_now() END
     FROM (
-        SELECT * FROM unnest({_arrays(19, "text", "text", "text", "text", "float8", "integer")})
+        SELECT * FROM unnest({_arrays(_THEN, "text", "text", "text", "text", "float8", "integer")})
             AS said (id, payment_id, state, failure, seconds, epoch) LIMIT $1
     ) AS said JOIN held ON held.id = said.payment_id
     WHERE operation.id = said.id AND next_look_at IS NOT NULL AND operation.epoch = coalesce(said.epoch, operation.epoch)
 ), made AS (
     INSERT INTO transfer (id, payment_id, kind)
-    SELECT said.id, said.payment_id, kind FROM unnest({_arrays(25, "text", "text", "text")}) AS said (id, payment_id, kind)
+    SELECT said.id, said.payment_id, kind FROM unnest({_arrays(_THEN + 6, "text", "text", "text")}) AS said (id, payment_id, kind)
     JOIN held ON held.id = said.payment_id RETURNING id
 ), entered AS (
     INSERT INTO entry (transfer_id, account, amount, currency)
     SELECT made.id, account, amount, currency
-    FROM unnest({_arrays(28, "text", "text", "bigint", "text")}) AS said (transfer_id, account, amount, currency)
+    FROM unnest({_arrays(_THEN + 9, "text", "text", "bigint", "text")}) AS said (transfer_id, account, amount, currency)
     JOIN made ON made.id = said.transfer_id
 )
 SELECT id FROM held"""
@@ -66,9 +72,10 @@ SELECT said.id, payment_id, kind, reference, refund_id, amount, note, state, att
 FROM unnest({_arrays(1, *["text"] * 5, "bigint", "text", "text", "integer", "float8", "text")})
     AS said (id, payment_id, kind, reference, refund_id, amount, note, state, attempts, seconds, trace)"""
 _REOPEN = f"""
-UPDATE operation SET state = 'sent', failure = NULL, attempts = 1, epoch = operation.epoch + 1, ended_at = NULL,
-       next_look_at = shop_now() + make_interval(secs => seconds)
-FROM unnest({_arrays(1, "text", "float8")}) AS said (id, seconds) WHERE operation.id = said.id AND state = 'failed'"""
+UPDATE operation SET state = 'sent', failure = NULL, attempts = 1, epoch = said.epoch, ended_at = NULL,
+       reference = said.reference, amount = said.amount, next_look_at = shop_now() + make_interval(secs => seconds)
+FROM unnest({_arrays(1, "text", "integer", "text", "bigint", "float8")}) AS said (id, epoch, reference, amount, seconds)
+WHERE operation.id = said.id"""
 
 
 async def lock(tx: Tx, payment_ids: Collection[str]) -> dict[str, Account]:
@@ -87,7 +94,8 @@ async def write(tx: Tx, accounts: Iterable[Account]) -> None:
     if intended := [each for account in changed for each in account.intended]:
         await tx.execute(_INTEND, *_columns([_intended(*each) for each in intended], 11))
     if reopened := [each for account in changed for each in account.reopened]:
-        await tx.execute(_REOPEN, [each.id for each, _ in reopened], [seconds for _, seconds in reopened])
+        rows = [(each.id, each.epoch, each.reference, each.amount, seconds) for each, seconds in reopened]
+        await tx.execute(_REOPEN, *_columns(rows, 5))
     if len(await write_as_assumed(tx, changed)) < len(changed):
         raise RuntimeError("a payment that was held is not as it was read")
 
@@ -108,7 +116,7 @@ async def write_as_assumed(tx: Tx, accounts: Sequence[Account]) -> set[str]:
     rows = await tx.fetch(
         _WRITE,
         max(len(accounts), len(changes)),
-        *_columns([(each.now.id, *_kept(each.now), *_kept(each.read)) for each in accounts], 17),
+        *_columns([(each.now.id, *_kept(each.now), *_kept(each.read)) for each in accounts], _WIDTH),
         *_columns([(c.operation_id, c.payment_id, c.state, c.failure, c.seconds, c.epoch) for c in changes], 6),
         *_columns([(each.name, each.payment_id, each.kind) for each in transfers], 3),
         *_columns(entries, 4),
@@ -116,6 +124,8 @@ async def write_as_assumed(tx: Tx, accounts: Sequence[Account]) -> set[str]:
     sure = {row["id"] for row in rows}
     for account in accounts:
         if account.now.id in sure:
+            if account.keeps is not None and account.now.user_id is not None:
+                await methods.keep(tx, account.now.user_id, account.now.provider, account.keeps, account.method_id)
             for fact, trace in account.facts:
                 tx.tell(fact, trace=trace)
     return sure
@@ -137,6 +147,7 @@ def _kept(of: Standing) -> tuple[Any, ...]:
     return (
         *(of.state.value, of.authorized, of.captured, of.refunding),
         *(of.refunded, of.charge_id, of.reason, of.void_wanted),
+        *(of.provider, of.action, of.save),
     )
 
 

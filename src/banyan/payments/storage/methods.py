@@ -3,6 +3,7 @@
 from typing import Any
 
 from banyan.foundation.db import Db, Row, Tx
+from banyan.payments.domain import Reusable
 
 MOST = 20  # a user's saved methods
 
@@ -10,6 +11,10 @@ _ADD = """
 INSERT INTO method (id, user_id, provider, token, brand, last4, is_default) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (user_id, provider, token) DO UPDATE
 SET brand = excluded.brand, last4 = excluded.last4, is_default = method.is_default OR excluded.is_default RETURNING *"""
+_KEEP = """
+INSERT INTO method (id, user_id, provider, token, brand, last4, is_default)
+SELECT $1, $2, $3, $4, $5, $6, count(*) = 0 FROM method WHERE user_id = $2 HAVING count(*) < $7
+ON CONFLICT (user_id, provider, token) DO NOTHING"""
 _NEWEST = """
 UPDATE method SET is_default = true
 WHERE id = (SELECT id FROM method WHERE user_id = $1 ORDER BY id DESC LIMIT 1)"""
@@ -37,6 +42,12 @@ async def add(tx: Tx, method_id: str, user_id: str, *, default: bool, **of: Any)
     row = await tx.fetchrow(_ADD, method_id, user_id, of["provider"], of["token"], of["brand"], of["last4"], default)
     assert row is not None
     return row
+
+
+async def keep(tx: Tx, user_id: str, provider: str, kept: Reusable, method_id: str) -> None:
+    """Save what a provider kept, unless it is saved already or there are enough; the first one is the default."""
+    await one_at_a_time(tx, user_id)
+    await tx.execute(_KEEP, method_id, user_id, provider, kept.token, kept.brand, kept.last4, MOST)
 
 
 async def remove(tx: Tx, user_id: str, method_id: str) -> bool | None:

@@ -24,8 +24,18 @@ WITH due AS (
            state = CASE operation.state WHEN 'intended' THEN 'sent' ELSE operation.state END
     FROM due WHERE operation.id = due.id RETURNING operation.*
 )
-SELECT payment.*, {_SHOWN}, shop_now() - taken.created_at > make_interval(secs => $3) AS op_old
+SELECT payment.*, {_SHOWN}, shop_now() - taken.created_at >
+    make_interval(secs => CASE payment.state WHEN 'requires_action' THEN $5::float8 ELSE $3::float8 END) AS op_old
 FROM taken JOIN payment ON payment.id = taken.payment_id"""
+_CLAIM_OF = f"""
+WITH taken AS (
+    UPDATE operation SET epoch = epoch + 1, attempts = attempts + 1,
+           next_look_at = shop_now() + make_interval(secs => $2),
+           state = CASE operation.state WHEN 'intended' THEN 'sent' ELSE operation.state END
+    WHERE payment_id = (SELECT id FROM payment WHERE order_id = $1) AND kind = 'authorize' AND next_look_at IS NOT NULL
+    RETURNING *
+)
+SELECT payment.*, {_SHOWN} FROM taken JOIN payment ON payment.id = taken.payment_id"""
 # Held and written in one statement: what it decides on is what it locked. One that was asked before stays as it is.
 _CAPTURES = f"""
 WITH said AS (
@@ -54,10 +64,19 @@ def operation(row: Row, prefix: str = "", payment_id: str | None = None) -> Oper
     )
 
 
-async def claim_due(db: Db, provider: str, limit: int, seconds: float, patience: float) -> list[Job]:
-    """Take what is due of a provider, for `seconds`: after that somebody else may. Who is late finds its epoch gone."""
-    rows = await db.fetch(_CLAIM_DUE, limit, seconds, patience, provider)
+async def claim_due(db: Db, provider: str, limit: int, seconds: float, patience: float, confirming: float) -> list[Job]:
+    """Take what is due of a provider, for `seconds`: after that somebody else may. Who is late finds its epoch gone.
+
+    `patience`, `confirming`: seconds after which one that is asked, or waits for its shopper, is old.
+    """
+    rows = await db.fetch(_CLAIM_DUE, limit, seconds, patience, provider, confirming)
     return [Job(standing(row), operation(row, "op_", row["id"]), row["op_old"]) for row in rows]
+
+
+async def claim_of(db: Db, order_id: str, seconds: float) -> Job | None:
+    """Take the open authorization of an order, whoever else looks at it; None when none is open."""
+    row = await db.fetchrow(_CLAIM_OF, order_id, seconds)
+    return Job(standing(row), operation(row, "op_", row["id"])) if row else None
 
 
 async def intend_captures(

@@ -12,16 +12,18 @@ from banyan.payments.domain import Standing
 _OPEN = """
 WITH said AS (
     SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[],
-                         $10::text[], $11::text[], $12::text[])
-        AS said (id, order_id, provider, token, amount, currency, state, reason, user_id, asks, trace)
+                         $10::text[], $11::text[], $12::boolean[], $13::text[], $14::text[])
+        AS said (id, order_id, provider, token, amount, currency, state, reason, user_id, return_url, save, asks, trace)
     ORDER BY order_id LIMIT $1
 ), opened AS (
-    INSERT INTO payment (id, order_id, provider, token, amount, currency, state, reason, user_id, void_wanted)
-    SELECT id, order_id, provider, token, amount, currency, state, reason, user_id, state = 'voided' FROM said
+    INSERT INTO payment (id, order_id, provider, token, amount, currency, state, reason, user_id, return_url, save,
+                         void_wanted)
+    SELECT id, order_id, provider, token, amount, currency, state, reason, user_id, return_url, save, state = 'voided'
+    FROM said
     ON CONFLICT (order_id) DO NOTHING RETURNING *
 ), asked AS (
     INSERT INTO operation (id, payment_id, kind, reference, amount, state, attempts, epoch, next_look_at, traceparent)
-    SELECT asks, opened.id, 'authorize', opened.id, opened.amount, 'sent', 1, 1, shop_now() + make_interval(secs => $13),
+    SELECT asks, opened.id, 'authorize', opened.id, opened.amount, 'sent', 1, 1, shop_now() + make_interval(secs => $15),
            trace
     FROM opened JOIN said ON said.id = opened.id WHERE asks IS NOT NULL
 )
@@ -34,7 +36,7 @@ AND ($3::text IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"""
 def standing(row: Row) -> Standing:
     """A row of `payment` (or one that has its columns) as the payment it is."""
     names = ("id", "order_id", "provider", "token", "authorized", "captured", "refunding", "refunded", "charge_id")
-    more = ("reason", "user_id", "void_wanted", "created_at", "updated_at")
+    more = ("reason", "user_id", "void_wanted", "action", "return_url", "save", "created_at", "updated_at")
     kept: dict[str, Any] = {name: row[name] for name in (*names, *more)}
     return Standing(amount=Money(row["amount"], row["currency"]), state=PaymentState(row["state"]), **kept)
 
@@ -50,7 +52,7 @@ async def open_many(
     columns = [
         (
             *(each.id, each.order_id, each.provider, each.token, each.amount.amount, each.amount.currency),
-            *(each.state.value, each.reason, each.user_id, asks, trace),
+            *(each.state.value, each.reason, each.user_id, each.return_url, each.save, asks, trace),
         )
         for each, asks, trace in new
     ]

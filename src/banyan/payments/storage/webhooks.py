@@ -1,6 +1,8 @@
-"""Which webhooks were taken: a provider's event counts once."""
+"""Webhooks that came, with what they said: a provider's event counts once, and one that is refused not at all."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from banyan.foundation.db import Db, Tx
 from banyan.payments.domain import Standing
@@ -17,17 +19,36 @@ SELECT place, digest, payment.*, (
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS said (provider, event_id, payment_id, place)
 LEFT JOIN LATERAL (
     SELECT digest FROM webhook_event WHERE webhook_event.provider = said.provider
-       AND webhook_event.event_id = said.event_id LIMIT 1
+       AND webhook_event.event_id = said.event_id AND refused IS NULL LIMIT 1
 ) AS before ON true
 LEFT JOIN LATERAL (SELECT * FROM payment WHERE payment.id = said.payment_id LIMIT 1) AS payment ON true
 ORDER BY place"""
+# Of an event that was refused before, what it says now counts.
 _TAKE = """
-INSERT INTO webhook_event (provider, event_id, digest)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) AS said (provider, event_id, digest) ORDER BY 1, 2
-ON CONFLICT DO NOTHING RETURNING provider, event_id"""
+INSERT INTO webhook_event (provider, event_id, digest, payment_id, said)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::jsonb[])
+    AS said (provider, event_id, digest, payment_id, said) ORDER BY 1, 2
+ON CONFLICT (provider, event_id) DO UPDATE SET digest = excluded.digest, payment_id = excluded.payment_id,
+    said = excluded.said, refused = NULL, received_at = shop_now() WHERE webhook_event.refused IS NOT NULL
+RETURNING provider, event_id"""
+_REFUSE = """
+INSERT INTO webhook_event (provider, event_id, digest, payment_id, said, refused)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::jsonb[], $6::text[])
+    AS said (provider, event_id, digest, payment_id, said, refused) ORDER BY 1, 2
+ON CONFLICT (provider, event_id) DO UPDATE SET digest = excluded.digest, payment_id = excluded.payment_id,
+    said = excluded.said, refused = excluded.refused, received_at = shop_now() WHERE webhook_event.refused IS NOT NULL"""
 _BEFORE = """
 SELECT provider, event_id, digest FROM webhook_event
-WHERE (provider, event_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"""
+WHERE refused IS NULL AND (provider, event_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is kept of an event: the digest of its body as it came, whose payment it names, what it says of it."""
+
+    digest: bytes
+    payment_id: str
+    said: dict[str, Any]
 
 
 async def seen(db: Db, said: Sequence[tuple[str, str, str]]) -> list[tuple[bytes | None, Standing | None, bool]]:
@@ -42,13 +63,22 @@ async def before(tx: Tx, events: Collection[Event]) -> dict[Event, bytes]:
     return {(row["provider"], row["event_id"]): row["digest"] for row in rows}
 
 
-async def take(db: Db | Tx, digests: Mapping[Event, bytes]) -> set[Event]:
-    """Note events with the digests of their bodies; those of them that were new."""
-    if not digests:
+async def take(db: Db | Tx, heard: Mapping[Event, Heard]) -> set[Event]:
+    """Note events; those of them that were not taken before."""
+    if not heard:
         return set()
-    providers, events = zip(*digests, strict=True)
-    rows = await db.fetch(_TAKE, list(providers), list(events), list(digests.values()))
+    rows = await db.fetch(_TAKE, *_columns(heard))
     return {(row["provider"], row["event_id"]) for row in rows}
+
+
+async def refuse(db: Db, heard: Mapping[Event, Heard], why: Mapping[Event, str]) -> None:
+    """Note events that are not believed, and why. One that was taken stays as it was."""
+    await db.execute(_REFUSE, *_columns(heard), [why[each] for each in heard])
+
+
+def _columns(heard: Mapping[Event, Heard]) -> list[list[Any]]:
+    rows = [(*event, each.digest, each.payment_id, each.said) for event, each in heard.items()]
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 async def forget_old(tx: Tx, days: int = 30) -> int:

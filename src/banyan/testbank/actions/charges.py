@@ -11,6 +11,7 @@ from banyan.kernel.refusals import Conflict, Invalid, NotFound
 from banyan.testbank import domain, storage
 from banyan.testbank.actions import showing
 from banyan.testbank.actions.deeds import capture, void
+from banyan.testbank.actions.secrets import confirm_secret
 from banyan.testbank.actions.showing import Charge
 from banyan.testbank.actions.troubles import linger, stumble
 from banyan.testbank.domain import NewCharge, Trouble
@@ -21,11 +22,17 @@ class _Wish:
     reference: str
     amount: Money
     token: str
+    return_url: str
     manner: str | None  # None: the token is unknown, so that only a charge there is can be answered with
 
 
-async def charge(ports: Ports, reference: str, amount: Money, token: str, *, capture_too: bool = False) -> Charge:
-    """Hold the money (or refuse to: state `declined`). Conflict when the reference stands for something else."""
+async def charge(
+    ports: Ports, reference: str, amount: Money, token: str, *, capture_too: bool = False, return_url: str = ""
+) -> Charge:
+    """Hold the money (or refuse to: state `declined`; or wait for the holder: `requires_action`).
+
+    Conflict when the reference stands for something else.
+    """
     manner = token if token in domain.TOKENS else await storage.manner_of_card(ports.db, token)
     if manner is None or domain.TOKENS[manner].troubles("charge") is Trouble.BROKEN:
         known = await storage.by_reference(ports.db, reference)
@@ -33,7 +40,7 @@ async def charge(ports: Ports, reference: str, amount: Money, token: str, *, cap
             raise Invalid("there is no such token", code="unknown_token")
         if known is None and manner is not None:
             await stumble(ports, manner, "charge", reference)
-    shown, new = await ports.together(_open_all, _Wish(reference, amount, token, manner))
+    shown, new = await ports.together(_open_all, _Wish(reference, amount, token, return_url, manner))
     if new and manner is not None:
         await linger(ports, manner, "charge")
         if capture_too and shown["state"] == "authorized":
@@ -73,17 +80,21 @@ def _new(ports: Ports, wish: _Wish) -> tuple[NewCharge, Charge]:
     assert wish.manner is not None
     behaves, asked = domain.TOKENS[wish.manner], wish.amount.amount
     refusal = behaves.refuses("charge")
+    if behaves.confirm and not wish.return_url:
+        refusal = "authentication_required"  # the merchant has nobody to send here
+    waits, id = behaves.confirm and not refusal, ports.ids.new("tb")
     row: dict[str, Any] = {
-        "id": ports.ids.new("tb"),
+        "id": id,
         "merchant_key": wish.reference,
         "amount": asked,
-        "approved": 0 if refusal else max(1, asked - behaves.partial),
+        "approved": 0 if refusal or waits else max(1, asked - behaves.partial),
         "currency": wish.amount.currency,
-        "state": "declined" if refusal else "authorized",
+        "state": "declined" if refusal else "requires_action" if waits else "authorized",
         "captured": 0,
         "refunded": 0,
         "reason": refusal or None,
         "created_at": ports.clock.now(),
+        "action": f"{ports.settings.origin}/bank/confirm/{id}/{confirm_secret(ports.settings, id)}" if waits else None,
     }
     shown = showing.shown(row, ())
     event_id, body = showing.event(ports, shown, row["state"])
@@ -100,6 +111,8 @@ def _new(ports: Ports, wish: _Wish) -> tuple[NewCharge, Charge]:
         created_at=row["created_at"],
         event_id=event_id,
         body=body,
+        action=row["action"],
+        return_url=wish.return_url,
     )
     return new, shown
 

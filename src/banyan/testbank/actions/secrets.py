@@ -1,5 +1,8 @@
 """The bank's secrets, all derived from the one key that it shares with its merchant."""
 
+import hmac
+from hashlib import sha256
+
 from banyan.foundation.settings import Settings, WrongSettings
 from banyan.testbank import domain
 
@@ -24,6 +27,11 @@ def merchant_key(settings: Settings) -> str:
 
 def webhook_secret(settings: Settings) -> bytes:
     return domain.derived(shared_key(settings), "webhook")
+
+
+def confirm_secret(settings: Settings, charge_id: str) -> str:
+    """What opens a charge's page, in its address: who was not sent there cannot confirm it."""
+    return hmac.new(domain.derived(shared_key(settings), "confirm"), charge_id.encode(), sha256).hexdigest()[:32]
 
 
 def card_secret(settings: Settings) -> bytes:

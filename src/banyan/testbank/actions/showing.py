@@ -24,6 +24,7 @@ def shown(row: Mapping[str, Any] | Row, refunds: Sequence[Row]) -> Charge:
         "refunded": row["refunded"],
         "refunds": [dict(each) for each in refunds],
         "reason": row["reason"],
+        "action": row["action"] if row["state"] == "requires_action" else None,
         "created_at": row["created_at"],
     }
 

@@ -38,11 +38,16 @@ class Links:
         ends, signature = given[:5], given[5:]
         return hmac.compare_digest(signature, self._sign(order_id, ends)) and now.timestamp() < int.from_bytes(ends)
 
-    def answer(self, shown: dict[str, Any]) -> dict[str, Any]:
-        """An order as told to who may read it: with its links."""
+    def way_back(self, origin: str, order_id: str, placed_at: datetime) -> str:
+        """Where a payment provider sends the shopper back to. It opens the order's page, and says nothing of the payment."""
+        return f"{origin}/checkout/return/{order_id}?access={self.access(order_id, placed_at)}"
+
+    def answer(self, shown: dict[str, Any], action: str | None = None) -> dict[str, Any]:
+        """An order as told to who may read it: with its links, and where its shopper goes to confirm the payment."""
         here = f"/v1/orders/{shown['id']}"
         view = f"/orders/{shown['id']}?access={self.access(shown['id'], datetime.fromisoformat(shown['placed_at']))}"
-        return {**shown, "links": {"self": here, "events": f"{here}/events", "view": view}}
+        next_action = {"type": "redirect", "url": action} if action else None
+        return {**shown, "next_action": next_action, "links": {"self": here, "events": f"{here}/events", "view": view}}
 
     def _sign(self, order_id: str, ends: bytes) -> bytes:
         return hmac.new(self._key, b"order " + order_id.encode() + ends, sha256).digest()[:16]

@@ -1,0 +1,57 @@
+"""What is true of a payment: which news of a provider fits it, what it adds, and what it moves in the ledger."""
+
+from banyan.payments.domain.account import Account, Change, Transfer
+from banyan.payments.domain.payment import (
+    ASKED,
+    FINAL,
+    NEXT,
+    Charge,
+    Evidence,
+    Job,
+    Kind,
+    Operation,
+    Reusable,
+    Standing,
+)
+from banyan.payments.domain.rules import (
+    CONFIRM_LOOK,
+    CONFIRM_SECONDS,
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    PATIENCE,
+    follows,
+    looks_like_a_card,
+    misfit,
+    movements,
+    outcome,
+    pause,
+    safe_to_visit,
+)
+
+__all__ = [
+    "ASKED",
+    "CONFIRM_LOOK",
+    "CONFIRM_SECONDS",
+    "FINAL",
+    "FIRST_WAIT",
+    "LONGEST_WAIT",
+    "NEXT",
+    "PATIENCE",
+    "Account",
+    "Change",
+    "Charge",
+    "Evidence",
+    "Job",
+    "Kind",
+    "Operation",
+    "Reusable",
+    "Standing",
+    "Transfer",
+    "follows",
+    "looks_like_a_card",
+    "misfit",
+    "movements",
+    "outcome",
+    "pause",
+    "safe_to_visit",
+]
