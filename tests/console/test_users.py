@@ -49,3 +49,12 @@ async def test_who_reads_users_but_gives_no_roles_has_no_button_for_it(stage: St
 async def test_an_account_is_found_by_its_address(operator: Browser) -> None:
     assert "operator@example.com" in (await operator.get("/console/users?email=operator%40example.com")).text
     assert "Nobody has this address." in (await operator.get("/console/users?email=x%40example.com")).text
+
+
+async def test_an_account_is_opened_again_while_that_is_possible(stage: Stage, operator: Browser) -> None:
+    page = await operator.get("/console/erasures")
+    assert "/console/erasures/era_2/call-off" not in page.html
+    done = await operator.send(page, to="/console/erasures/era_1/call-off")
+    assert "The account is open again" in done.text
+    late = await operator.post("/console/erasures/era_2/call-off", page.form("/console/erasures/era_1/call-off").fields)
+    assert "too late" in late.text

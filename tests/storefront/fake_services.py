@@ -178,7 +178,9 @@ async def _check_out(shop: FakeShop, request: Request, body: Json) -> Response:
 
 def _placed(shop: FakeShop, cart: Json, token: str) -> Json:
     shown, order_id = shop.seen(cart), shop.next("ord")
-    status = {"tok_declined": "payment_failed", "tok_timeout": "processing"}.get(token, "confirmed")
+    status = {"tok_declined": "payment_failed", "tok_timeout": "processing", "tok_3ds": "processing"}.get(
+        token, "confirmed"
+    )
     fields = ("email", "address", "shipping_option", "subtotal", "discount", "shipping", "tax", "total")
     order = {
         **{name: shown[name] for name in fields},
@@ -191,6 +193,7 @@ def _placed(shop: FakeShop, cart: Json, token: str) -> Json:
         "token": cart["token"],
         "reason": "card_declined" if status == "payment_failed" else None,
         "paid_with": token,
+        "next_action": {"type": "redirect", "url": "https://bank.test/3ds"} if token == "tok_3ds" else None,
         "links": {"view": f"/orders/{order_id}?access=open-{order_id}"},
     }
     shop.orders[order_id] = order
@@ -338,6 +341,27 @@ def _address(shop: FakeShop, request: Request, body: Json, user: Json) -> Respon
 
 
 @_signed_in
+def _archives(shop: FakeShop, request: Request, body: Json, user: Json) -> Response:
+    if request.method == "POST":
+        user["archives"] = [{"id": "exp_1", "state": "making", "asked_at": WHEN, "expires_at": WHEN, "link": None}]
+        return said(user["archives"][0], 202)
+    return said({"items": user.get("archives", []), "next_cursor": None})
+
+
+@_signed_in
+def _archive(shop: FakeShop, request: Request, body: Json, user: Json) -> Response:
+    return Response(b"PK archive", media_type="application/zip")
+
+
+@_signed_in
+def _close(shop: FakeShop, request: Request, body: Json, user: Json) -> Response:
+    if body.get("password") != user["password"]:
+        return no(403, "wrong_password" if "password" in body else "sign_in_again", "the password is another one")
+    user["closed"] = True
+    return said({"id": "era_1", "state": "waiting", "due_at": WHEN}, 202)
+
+
+@_signed_in
 def _sessions(shop: FakeShop, request: Request, body: Json, user: Json) -> Response:
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
     return said({"items": [{"id": "ses_1", "current": True, "user_agent": agent}, {"id": "ses_2", "user_agent": ""}]})
@@ -351,16 +375,17 @@ def _methods(shop: FakeShop, request: Request, body: Json, user: Json) -> Respon
     return said({"items": shop.methods})
 
 
+async def _ways_to_pay(shop: FakeShop, _: Request, __: Json) -> Response:
+    return said({"items": shop.options}) if shop.options is not None else no(404, "not_found")
+
+
 async def _done(_: FakeShop, __: Request, ___: Json) -> Response:
     return Response(status_code=204)
 
 
-async def _vault(shop: FakeShop, _: Request, body: Json) -> Response:
-    if body["number"] == "4000000000000069":
-        fault = Fault("/body/number", "card_refused", "this card is not taken")
-        return no(422, "card_refused", errors=[fault])
-    shop.vaulted.append(body["number"])
-    return said({"token": f"tok_card_{len(shop.vaulted)}", "brand": "visa", "last4": body["number"][-4:]}, 201)
+async def _redeem_card(shop: FakeShop, _: Request, body: Json) -> Response:
+    card = shop.typed.pop(body["reference"], None)
+    return said(card) if card else no(404, "no_such_reference")
 
 
 ROUTES: dict[str, dict[tuple[str, str], Handler]] = {
@@ -394,6 +419,10 @@ ROUTES: dict[str, dict[tuple[str, str], Handler]] = {
         ("DELETE", "/v1/sessions/current"): _sign_out,
         ("GET", "/v1/me"): _me,
         ("PATCH", "/v1/me"): _me,
+        ("DELETE", "/v1/me"): _close,
+        ("GET", "/v1/me/export"): _archives,
+        ("POST", "/v1/me/export"): _archives,
+        ("GET", "/v1/me/export/{id}/archive"): _archive,
         ("POST", "/v1/me/password"): _password,
         ("GET", "/v1/me/addresses"): _addresses,
         ("POST", "/v1/me/addresses"): _addresses,
@@ -404,9 +433,10 @@ ROUTES: dict[str, dict[tuple[str, str], Handler]] = {
         ("DELETE", "/v1/me/sessions/{id}"): _done,
     },
     "payments": {
-        ("POST", "/v1/vault/cards"): _vault,
+        ("GET", "/v1/payment-options"): _ways_to_pay,
         ("GET", "/v1/me/payment-methods"): _methods,
         ("POST", "/v1/me/payment-methods"): _methods,
         ("DELETE", "/v1/me/payment-methods/{id}"): _done,
     },
+    "vault": {("POST", "/v1/vault/redemptions"): _redeem_card},
 }

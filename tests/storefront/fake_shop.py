@@ -50,7 +50,8 @@ class FakeShop:
         self.refresh: dict[str, str] = {}
         self.refreshed: dict[str, Json] = {}
         self.methods: list[Json] = []
-        self.vaulted: list[str] = []
+        self.options: list[Json] | None = None  # ways to pay; None: nobody knows
+        self.typed: dict[str, Json] = {}  # cards typed on the vault's own page, by their references
         self.away: set[str] = set()
         self.broken: set[str] = set()
         self.indexed = True  # else searches are answered without the search index

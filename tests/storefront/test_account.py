@@ -6,7 +6,14 @@ from tests.storefront.test_checkout import ADA, CARD, at_payment
 
 
 async def test_an_account_is_for_who_is_signed_in(browser: Browser) -> None:
-    for path in ("/account", "/account/orders", "/account/addresses", "/account/payment", "/account/security"):
+    for path in (
+        "/account",
+        "/account/orders",
+        "/account/addresses",
+        "/account/payment",
+        "/account/security",
+        "/account/privacy",
+    ):
         assert (await browser.get(path)).path == f"/sign-in?next={path}"
 
 
@@ -53,11 +60,10 @@ async def test_a_card_is_saved_by_its_token_and_shown_by_its_last_digits(member:
     await member.get("/account/payment")
     page = await member.submit("/account/payment", **{k: v for k, v in CARD.items() if k != "way"})
     assert "ending in 4242" in page.text
-    assert shop.methods[0]["token"] == "tok_card_1"
-    assert "424242424242" not in str(shop.methods) + page.html
-    page = await member.submit("/account/payment", number="1", expiry="x", cvc="")
+    assert shop.methods[0]["token"] == CARD["card_token"]
+    page = await member.submit("/account/payment", card_token="1")
     assert page.status == 422
-    assert page.error("number")
+    assert page.first(id="e-card").text == "Please type your card."
     assert (await member.submit(f"/account/payment/{shop.methods[0]['id']}/remove")).status == 200
 
 
@@ -78,6 +84,34 @@ async def test_devices_are_named_and_can_be_signed_out(member: Browser, shop: Fa
     page = await member.submit("/account/sessions/ses_2/end")
     assert "signed out" in page.first(role="status").text
     assert shop.count("DELETE", "/v1/me/sessions/ses_2") == 1
+
+
+async def test_all_that_is_kept_is_prepared_and_downloaded(member: Browser, shop: FakeShop) -> None:
+    await member.get("/account/privacy")
+    page = await member.submit("/account/privacy/archive")
+    assert "being made" in page.first(role="status").text
+    assert (await member.get("/account/privacy/archive/exp_1")).status == 404
+    shop.users["ada@example.com"]["archives"][0] |= {"state": "ready", "link": "/v1/me/export/exp_1/archive?until=1"}
+    assert "Download" in (await member.get("/account/privacy")).text
+    assert (await member.get("/account/privacy/archive/exp_1")).status == 200
+    assert shop.count("GET", "/v1/me/export/exp_1/archive") == 1
+    assert (await member.get("/account/privacy/archive/exp_other")).status == 404
+
+
+async def test_an_account_is_deleted_by_who_is_sure_and_shows_to_be_its_owner(member: Browser, shop: FakeShop) -> None:
+    await member.get("/account/privacy")
+    page = await member.submit("/account/privacy/close", password="four words in a row")
+    assert (page.status, bool(page.error("sure"))) == (422, True)
+    page = await member.submit("/account/privacy/close", password="wrong", sure="yes")
+    assert (page.status, bool(page.error("password"))) == (403, True)
+    page = await member.submit("/account/privacy/close", password="", sure="yes")
+    assert "Confirm that it is you" in page.text
+    assert "closed" not in shop.users["ada@example.com"]
+    page = await member.submit("/account/privacy/close", password="four words in a row", sure="yes")
+    assert page.path == "/"
+    assert "Your account is closed" in page.first(role="status").text
+    assert shop.users["ada@example.com"]["closed"]
+    assert (await member.get("/account")).path.startswith("/sign-in")
 
 
 async def test_the_address_of_a_form_that_is_reloaded_leads_somewhere(member: Browser) -> None:

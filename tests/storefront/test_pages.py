@@ -51,7 +51,11 @@ def nothing_inline(page: Page) -> None:
 
 def locked(page: Page) -> None:
     policy = page.headers["content-security-policy"]
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'" in policy
+    nonce = policy.partition("'nonce-")[2].partition("'")[0]
+    assert len(nonce) == 24
+    for script in page.all("script"):
+        assert "src" not in script.attributes or script.attributes["nonce"] == nonce
     assert "frame-ancestors 'none'" in policy
     assert "form-action 'self'" in policy
     assert "unsafe" not in policy

@@ -14,8 +14,10 @@ from banyan.console.doorway import Doorway, Handler
 from banyan.console.mailbox import Mailbox
 from banyan.console.pages import (
     adjusting,
+    erasures,
     home,
     invariants,
+    keys,
     mail,
     move_acts,
     move_case,
@@ -27,7 +29,9 @@ from banyan.console.pages import (
     orders,
     prices,
     products,
+    providers,
     reservations,
+    security,
     signing_in,
     stock,
     streams,
@@ -42,7 +46,9 @@ READ: dict[str, Handler] = {
     "/console": home.home,
     "/console/": home.home,
     "/console/sign-in": signing_in.sign_in,
+    "/console/sign-in/step": signing_in.second_step,
     "/console/sign-out": signing_in.leaving,
+    "/console/security": security.security,
     "/console/orders": orders.orders,
     "/console/orders/{id}": order.order,
     "/console/orders/{id}/cancel": order_acts.cancelling,
@@ -59,6 +65,10 @@ READ: dict[str, Handler] = {
     "/console/warehouses/{id}": warehouses.warehouse,
     "/console/users": users.users,
     "/console/users/{id}": users.user,
+    "/console/erasures": erasures.erasures,
+    "/console/payment-providers": providers.providers,
+    "/console/keys": keys.keys,
+    "/console/keys/new": keys.new,
     "/console/streams": streams.streams,
     "/console/invariants": invariants.invariants,
     "/console/move": moving.overview,
@@ -71,6 +81,16 @@ READ: dict[str, Handler] = {
 SENT: dict[str, Handler] = {
     "/console/sign-in": signing_in.enter,
     "/console/sign-in/link": signing_in.redeem,
+    "/console/sign-in/passkey": signing_in.enter_by_passkey,
+    "/console/sign-in/passkey/options": signing_in.for_passkey,
+    "/console/sign-in/step": signing_in.finish,
+    "/console/security/passkeys": security.add_passkey,
+    "/console/security/passkeys/options": security.for_one_more,
+    "/console/security/passkeys/{id}/remove": security.remove_passkey,
+    "/console/security/totp": security.begin_totp,
+    "/console/security/totp/confirm": security.confirm_totp,
+    "/console/security/totp/remove": security.remove_totp,
+    "/console/security/recovery-codes": security.renew_codes,
     "/console/sign-out": signing_in.leave,
     "/console/orders/{id}/cancel": order_acts.cancel,
     "/console/orders/{id}/refund": order_acts.refund,
@@ -83,6 +103,10 @@ SENT: dict[str, Handler] = {
     "/console/warehouses/new": warehouses.add,
     "/console/warehouses/{id}": warehouses.change,
     "/console/users/{id}": users.set_roles,
+    "/console/erasures/{id}/call-off": erasures.call_off,
+    "/console/keys/new": keys.make,
+    "/console/keys/{id}/rotate": keys.rotate,
+    "/console/keys/{id}/revoke": keys.revoke,
     "/console/streams/{service}/{seq}/retry": streams.retry,
     "/console/streams/{service}/{seq}/discard": streams.discard,
     "/console/move/throttle": move_pace.turn,
@@ -104,7 +128,12 @@ SENT: dict[str, Handler] = {
 for kind in (move_turns.CUTOVER, move_turns.REVERT, move_turns.FINALIZE, move_turns.ABORT):
     READ[f"/console/move/{{group}}/{kind.name}"] = move_turns.shown(kind)
     SENT[f"/console/move/{{group}}/{kind.name}"] = move_turns.sent(kind)
-PUBLIC = frozenset({"/console/sign-in", "/console/sign-in/link", "/console/sign-out"})
+PUBLIC = frozenset(
+    {
+        *(f"/console/sign-in{more}" for more in ("", "/link", "/passkey", "/passkey/options", "/step")),
+        "/console/sign-out",
+    }
+)
 
 
 async def face(shop: Shop) -> Any:

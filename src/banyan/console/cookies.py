@@ -14,6 +14,8 @@ class Cookie(Enum):
     ACCESS = "banyan_console_access"  # the access token
     REFRESH = "banyan_console_refresh"  # the refresh token
     NAME = "banyan_console_name"  # who is signed in, for the page's head only: an address in base64
+    CEREMONY = "banyan_console_ceremony"  # what a passkey's answer belongs to
+    STEP = "banyan_console_step"  # a sign-in that waits for its code
     SEAL = "banyan_console_seal"  # what forms are bound to
     TOLD = "banyan_console_told"  # the code of a message to be shown once
 

@@ -9,20 +9,19 @@ from banyan.console.forms import MAX_BODY, MAX_FIELDS
 from banyan.console.places import HOME, local
 from banyan.console.visit import Desk, Visit
 from banyan.foundation import telemetry
-from banyan.foundation.face import doorway
+from banyan.foundation.face import doorway, ways_in
 from banyan.foundation.face.doorway import SAFE, Endpoint
+from banyan.foundation.face.line import or_none
 from banyan.foundation.face.places import with_query
+from banyan.foundation.face.policy import policy
 from banyan.kernel.refusals import Forbidden, NotFound, Refusal, Unauthenticated
 
 Handler = Callable[[Visit], Awaitable[Response]]
 
 NEEDED = "operate"  # the permission without which no page of the console is shown
 SIGN_IN = f"{HOME}/sign-in"
+SECURITY = f"{HOME}/security"  # where a second factor is set up, by who may do nothing else before
 _RULES = SAFE | {
-    "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
-    ),
     "cache-control": "no-store",
     "referrer-policy": "same-origin",
     "x-robots-tag": "noindex",
@@ -42,7 +41,9 @@ class Doorway(doorway.Doorway[Visit]):
         async def answer(visit: Visit) -> Response:
             if not public:
                 visit.who = await visit.operator.principal()
-                if not visit.who.may(NEEDED):
+                if not visit.who.may(NEEDED) and not visit.here.startswith(SECURITY):
+                    if await _needs_factor(visit):
+                        return visit.to(SECURITY)
                     raise Forbidden("this account may not use the console", code="no_console")
             return await (_sent(visit, sent) if visit.request.method == "POST" else _read(visit, read))
 
@@ -57,7 +58,7 @@ class Doorway(doorway.Doorway[Visit]):
         return await visit.page("refused.html", refusal.status, refusal=refusal, trace_id=telemetry.trace_id())
 
     def rules(self, visit: Visit) -> Mapping[str, str]:
-        return _RULES
+        return {**_RULES, "content-security-policy": policy(visit.script_nonce, images="'self' https:")}
 
 
 async def _sent(visit: Visit, sent: Handler | None) -> Response:
@@ -83,6 +84,12 @@ async def _sign_in_first(visit: Visit) -> Response:
         # A browser sends SameSite=Strict cookies with no link from elsewhere, but with one from a page of ours.
         return await visit.page("lobby.html", wanted=local(wanted))
     return visit.to(with_query(SIGN_IN, next="" if wanted == HOME else wanted))
+
+
+async def _needs_factor(visit: Visit) -> bool:
+    """Whether a session permits nothing only because it began without a second factor."""
+    factors = None if visit.who.permissions else await or_none(ways_in.factors(visit.line))
+    return factors is not None and factors.factor_needed
 
 
 async def _nothing(_: Visit) -> Response:

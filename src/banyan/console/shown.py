@@ -91,7 +91,7 @@ def label(state: str) -> str:
 _TONES = {
     "good": "confirmed fulfilled captured authorized published sold active done promised"
     " in_sync verified new_primary finalized solved",
-    "wait": "processing pending unknown created held partially_refunded draft retrying"
+    "wait": "processing pending unknown requires_action created held partially_refunded draft retrying"
     " prepared copying catching_up cutting_over reverting",
     "bad": "payment_failed rejected failed declined parked broken open",
     "off": "cancelled voided refunded archived released expired closed planned aborted waived",

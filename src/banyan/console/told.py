@@ -4,6 +4,11 @@ from banyan.foundation.face.visit import Message
 
 TOLD = {
     "signed-in": Message("good", "You are signed in."),
+    "passkey-added": Message("good", "Your passkey is ready. Next time you sign in with a touch."),
+    "passkey-removed": Message("good", "That passkey is removed here. Delete it on your device as well."),
+    "codes-off": Message("good", "No codes are asked for any more."),
+    "wrong-code": Message("bad", "That code did not fit. Begin again, and type the code the app shows."),
+    "sign-in-again": Message("note", "How you sign in is changed only shortly after you did so: sign out, and in again."),
     "signed-out": Message("good", "You are signed out."),
     "session-over": Message("note", "Your session is over. Sign in again; nothing was done meanwhile."),
     "cancelled": Message("good", "The order is cancelled. Its stock and money are on their way back."),
@@ -18,6 +23,9 @@ TOLD = {
     "released": Message("good", "The hold has ended; its units can be bought again."),
     "warehouse-added": Message("good", "The warehouse is open."),
     "roles-set": Message("good", "The roles are set. Where that person was signed in, they must sign in again."),
+    "erasure-called-off": Message("good", "The account is open again, and nothing of it was erased."),
+    "erasure-begun": Message("note", "It is too late: the erasure has begun."),
+    "key-revoked": Message("good", "The key is revoked. Programs that use it are refused within 30 seconds."),
     "retried": Message("good", "The event is tried again at once. If it fails once more, it comes back to this list."),
     "discarded": Message("good", "The event is given up; what stood behind it goes on."),
     "prepared": Message("good", "The group is prepared: its tables are known, and the log is followed from here on."),

@@ -55,6 +55,7 @@ class Visit(visit.Visit[Cookie]):
             "may_read_mail": self.desk.mailbox is not None and self.who.may(MAIL),
             "told": self.told(TOLD),
             "seal": self.seal(),
+            "nonce": self.script_nonce,
             "errors": {},
             "refusal": None,
             "query": self.query,

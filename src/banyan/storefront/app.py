@@ -18,7 +18,21 @@ from banyan.storefront.aisles import Tree, Window
 from banyan.storefront.assets import assets
 from banyan.storefront.doorway import Doorway
 from banyan.storefront.kept import Kept
-from banyan.storefront.pages import account, cart, checkout, home, listing, orders, product, signing_in
+from banyan.storefront.pages import (
+    account,
+    authorizing,
+    cart,
+    checkout,
+    home,
+    listing,
+    orders,
+    outside,
+    passkeys,
+    privacy,
+    product,
+    security,
+    signing_in,
+)
 from banyan.storefront.vaulted import VaultedCards
 from banyan.storefront.visit import Front, Visit
 
@@ -32,8 +46,15 @@ READ: dict[str, Handler] = {
     "/cart": cart.cart,
     "/checkout/delivery": checkout.delivery,
     "/checkout/payment": checkout.payment,
+    "/checkout/return/{id}": orders.come_back,
     "/orders/{id}": orders.order,
     "/sign-in": signing_in.sign_in,
+    "/sign-in/with/oidc/back": outside.come_back,
+    "/oauth/authorize": authorizing.asked,
+    "/account/outside": outside.linking,
+    "/sign-in/sent": signing_in.sent,
+    "/sign-in/step": signing_in.second_step,
+    "/email": security.email,
     "/sign-up": signing_in.sign_up,
     "/sign-out": signing_in.leaving,
     "/account": account.overview,
@@ -42,7 +63,10 @@ READ: dict[str, Handler] = {
     "/account/addresses/new": account.new_address,
     "/account/addresses/{id}": account.edit_address,
     "/account/payment": account.cards,
-    "/account/security": account.devices,
+    "/account/security": security.security,
+    "/account/privacy": privacy.overview,
+    "/account/privacy/archive/{id}": privacy.fetch,
+    "/account/proof": security.again,
 }
 SENT: dict[str, Handler] = {
     "/cart/lines": cart.add,
@@ -52,9 +76,21 @@ SENT: dict[str, Handler] = {
     "/checkout/place": checkout.pay,
     "/orders/{id}/cancel": orders.cancel,
     "/sign-in": signing_in.enter,
+    "/sign-in/with/oidc": outside.set_out,
+    "/oauth/authorize": authorizing.decided,
+    "/account/outside": outside.link,
+    "/account/outside/unlink": outside.unlink,
+    "/account/consents/{id}/withdraw": authorizing.withdraw,
+    "/sign-in/passkey": signing_in.enter_by_passkey,
+    "/sign-in/passkey/options": passkeys.for_sign_in,
+    "/sign-in/code": signing_in.redeem_code,
+    "/sign-in/step": signing_in.finish,
+    "/email": security.settle_email,
     "/sign-in/link": signing_in.send_link,
     "/sign-in/redeem": signing_in.redeem,
     "/sign-up": signing_in.join,
+    "/sign-up/passkey": signing_in.join_by_passkey,
+    "/sign-up/passkey/options": passkeys.for_sign_up,
     "/sign-out": signing_in.leave,
     "/account": account.rename,
     "/account/addresses/new": account.add_address,
@@ -62,10 +98,36 @@ SENT: dict[str, Handler] = {
     "/account/addresses/{id}/remove": account.remove_address,
     "/account/payment": account.add_card,
     "/account/payment/{id}/remove": account.remove_card,
-    "/account/password": account.change_password,
-    "/account/sessions/{id}/end": account.end_session,
+    "/account/privacy/archive": privacy.ask,
+    "/account/privacy/close": privacy.close,
+    "/account/password": security.change_password,
+    "/account/email": security.change_email,
+    "/account/sessions/{id}/end": security.end_session,
+    "/account/sessions/end-others": security.end_others,
+    "/account/passkeys": security.add_passkey,
+    "/account/passkeys/options": passkeys.for_one_more,
+    "/account/passkeys/{id}/rename": security.rename_passkey,
+    "/account/passkeys/{id}/remove": security.remove_passkey,
+    "/account/totp": security.begin_totp,
+    "/account/totp/confirm": security.confirm_totp,
+    "/account/totp/remove": security.remove_totp,
+    "/account/recovery-codes": security.renew_codes,
+    "/account/proof": security.prove,
+    "/account/proof/passkey": security.prove_by_passkey,
+    "/account/proof/passkey/options": passkeys.for_proof,
 }
-NOT_FOR_ROBOTS = ("/account", "/buy-now", "/cart", "/checkout", "/orders", "/search", "/sign-", "/v1/")
+NOT_FOR_ROBOTS = (
+    "/account",
+    "/buy-now",
+    "/cart",
+    "/checkout",
+    "/oauth",
+    "/orders",
+    "/search",
+    "/sign-",
+    "/email",
+    "/v1/",
+)
 
 
 async def face(shop: Shop) -> Any:

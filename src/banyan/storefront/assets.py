@@ -3,10 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-from banyan.foundation.face.assets import Assets
+from banyan.foundation.face.assets import PASSKEYS, Assets
 
 
 @cache
 def assets() -> Assets:
     """Those of this process."""
-    return Assets(Path(__file__).parent / "static", "/static")
+    return Assets(Path(__file__).parent / "static", "/static", PASSKEYS)

@@ -9,28 +9,33 @@ from starlette.responses import Response
 from banyan.foundation import telemetry
 from banyan.foundation.face import doorway
 from banyan.foundation.face.doorway import SAFE, Endpoint
+from banyan.foundation.face.policy import policy
 from banyan.kernel.refusals import NotFound, Refusal
 from banyan.storefront.cookies import Cookie
 from banyan.storefront.forms import MAX_BODY, MAX_FIELDS
+from banyan.storefront.pages.card import frame_source
 from banyan.storefront.visit import Front, Visit
 
 Handler = Callable[[Visit], Awaitable[Response]]
 
-_PRIVATE = ("/account", "/checkout", "/orders", "/sign-", "/cart")  # not to be kept, not even by the browser
-_POLICY = (
-    "default-src 'self'; img-src 'self' https: data:; style-src 'self'; script-src 'self'; object-src 'none'; "
-    "frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
-)
+_PRIVATE = (
+    "/account",
+    "/checkout",
+    "/oauth",
+    "/orders",
+    "/sign-",
+    "/email",
+    "/cart",
+)  # not to be kept, not even by the browser
 _RULES = SAFE | {
-    "content-security-policy": _POLICY,
     "referrer-policy": "strict-origin-when-cross-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 
 
 class Doorway(doorway.Doorway[Visit]):
     def __init__(self, front: Front) -> None:
         self._front = front
+        self._frames = frame_source(front.settings)
         self.nowhere = self.through(_nothing)  # any address that is none of ours
 
     def page(self, read: Handler | None, sent: Handler | None) -> Endpoint:
@@ -58,7 +63,8 @@ class Doorway(doorway.Doorway[Visit]):
 
     def rules(self, visit: Visit) -> Mapping[str, str]:
         keeping = "no-store" if visit.here.startswith(_PRIVATE) else "private, no-cache"
-        return {**_RULES, "cache-control": keeping}
+        allowed = policy(visit.script_nonce, frames=self._frames)
+        return {**_RULES, "cache-control": keeping, "content-security-policy": allowed}
 
 
 async def _sent(visit: Visit, sent: Handler | None) -> Response:

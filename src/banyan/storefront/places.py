@@ -7,7 +7,7 @@ from banyan.foundation.face.places import segment
 from banyan.kernel.refusals import NotFound
 
 _LOCAL = re.compile(
-    r"/(?![/\\])[!-\[\]-~]{0,1000}"
+    r"/(?![/\\])[!-\[\]-~]{0,4000}"
 )  # visible ASCII without a backslash, and no second slash at the front
 Pairs = Sequence[tuple[str, str]]
 

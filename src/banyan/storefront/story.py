@@ -38,6 +38,9 @@ _REASONS = {
     "card_declined": "the bank declined the card",
     "declined": "the bank declined it",
     "expired_card": "the card has expired",
+    "authentication_failed": "it was refused at your bank",
+    "authentication_required": "your bank asks you to confirm it, which was not possible here",
+    "not_confirmed_in_time": "it was not confirmed in time",
     "out_of_stock": "not everything was in stock any more",
 }
 
@@ -75,6 +78,14 @@ def standing(order: Order) -> Standing:
         case "cancelled":
             return Standing(
                 "Cancelled", "This order was cancelled.", "What was paid goes back the way it came.", "", "undo"
+            )
+        case _ if order.next_action:
+            return Standing(
+                "To be confirmed",
+                "Your bank asks you to confirm this payment.",
+                "Everything is set aside for you while you do.",
+                "note",
+                "lock",
             )
         case _:
             return Standing(
@@ -116,6 +127,7 @@ _TOLD: Mapping[str, tuple[str, str, str]] = {
     "OrderPlaced": ("receipt", "Order placed", ""),
     "OrderTakenOver": ("receipt", "Order taken over from the old shop", ""),
     "OrderStockHeld": ("box", "Set aside for you", ""),
+    "OrderPaymentActionRequired": ("lock", "Your bank asked you to confirm the payment", ""),
     "OrderPaymentAuthorized": ("card", "Payment approved", ""),
     "OrderConfirmed": ("check", "Confirmed", "good"),
     "OrderPaymentCaptured": ("card", "Paid", "good"),

@@ -88,10 +88,12 @@ class Visit(visit.Visit[Cookie]):
                 "roots": tree.roots,
                 "here": self.here,
                 "asked": "",
+                "outside": self.front.settings.oidc_name if self.front.settings.oidc_issuer else "",
                 "signed_in": self.visitor.signed_in,
                 "pieces": self.pieces,
                 "told": self.told(TOLD),
                 "seal": self.seal(),
+                "nonce": self.script_nonce,
                 **context,
                 "errors": Wrong(context.get("errors", {})),
             }

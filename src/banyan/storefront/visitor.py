@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from banyan.foundation.auth import CART_COOKIE
 from banyan.foundation.face.session import Session
 from banyan.foundation.peers import Peers
 from banyan.storefront.cookies import MONTH, Cookie, Jar
@@ -18,7 +17,7 @@ class Visitor(Session[Cookie]):
         """Who asks, for a service, and with which cart."""
         headers = await super().headers()
         if cart := self._jar.get(Cookie.CART):
-            headers["cookie"] = f"{CART_COOKIE}={cart}"
+            headers["cookie"] = f"{self._jar.name(Cookie.CART)}={cart}"
         return headers
 
     async def renew(self) -> bool:

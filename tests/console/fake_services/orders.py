@@ -18,6 +18,7 @@ class Orders(FakeShop):
             ("orders", "POST", "/v1/orders/{id}/fulfillments"): self._fulfil,
             ("payments", "GET", "/v1/payments"): self._list_payments,
             ("payments", "GET", "/v1/payments/{id}"): self._read_payment,
+            ("payments", "GET", "/v1/payment-providers"): self._list_providers,
             ("payments", "GET", "/v1/payments/{id}/entries"): self._read_entries,
         }
 
@@ -79,6 +80,18 @@ class Orders(FakeShop):
         parcel = {"id": self.shop.ids.new("prc"), "lines": asked.body["lines"], "tracking": asked.body["tracking"]}
         order["fulfilments"].append(parcel)
         return JSONResponse(order, 201)
+
+    async def _list_providers(self, asked: Asked) -> Response:
+        asked.must("payments:read")
+        well = {
+            "name": "testbank",
+            "configured": True,
+            "under_way": 0,
+            "breakers": {"refund": "closed"},
+            "ways": ["card"],
+        }
+        away = {"name": "stripe", "configured": True, "under_way": 3, "breakers": {"refund": "open"}, "ways": ["card"]}
+        return JSONResponse({"items": [well, away], "next_cursor": None})
 
     async def _list_payments(self, asked: Asked) -> Response:
         asked.must("payments:read")

@@ -47,6 +47,7 @@ class FakeShop:
     warehouses: dict[str, Json] = field(default_factory=dict)
     parked: dict[str, list[Json]] = field(default_factory=dict)
     findings: dict[str, list[Json]] = field(default_factory=dict)
+    keys: dict[str, Json] = field(default_factory=dict)
     broken: dict[str, Refusal] = field(default_factory=dict)  # service → what it answers instead
     refund_answer: int = 201
     lose_answers: int = 0  # so many POSTs are done, and their answers lost

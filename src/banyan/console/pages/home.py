@@ -13,7 +13,8 @@ from banyan.console.services.parts import Part, parts
 from banyan.console.shown import iso
 from banyan.console.visit import Visit
 from banyan.foundation import deadlines
-from banyan.foundation.face.line import Line
+from banyan.foundation.face import ways_in
+from banyan.foundation.face.line import Line, or_none
 from banyan.kernel.money import Money
 
 T = TypeVar("T")
@@ -42,7 +43,8 @@ async def home(visit: Visit) -> Response:
     if visit.who.may("stock:read"):
         asked["low"] = _soon(stock.listed(visit.line, low=True, limit=8))
     got = dict(zip(asked, await parts(*asked.values()), strict=True))
-    return await visit.page("home.html", today_is=midnight, taken=_taken(got.get("today")), got=got)
+    factors = await or_none(_soon(ways_in.factors(visit.line)))
+    return await visit.page("home.html", today_is=midnight, taken=_taken(got.get("today")), got=got, factors=factors)
 
 
 async def _soon(asked: Awaitable[T]) -> T:

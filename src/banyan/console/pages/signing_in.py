@@ -1,15 +1,21 @@
-"""Coming in by a one-time link or a password, and going out."""
+"""Coming in by a passkey, a one-time link or a password, with a code where one is asked for; and going out."""
 
 from contextlib import suppress
 
 from starlette.responses import Response
 
-from banyan.console.doorway import NEEDED
+from banyan.console.cookies import Cookie
+from banyan.console.doorway import NEEDED, SECURITY
+from banyan.console.pages.passkeys import answered, asked
 from banyan.console.places import HOME, local
 from banyan.console.services import users
 from banyan.console.services.users import SignedIn
 from banyan.console.visit import Visit
+from banyan.foundation.face import ways_in
+from banyan.foundation.face.ways_in import SecondStep
 from banyan.kernel.refusals import Forbidden, Refusal
+
+_STEP_SECONDS = 300
 
 
 async def sign_in(visit: Visit) -> Response:
@@ -34,6 +40,40 @@ async def enter(visit: Visit) -> Response:
         )
     except Refusal as refusal:
         return await _page(visit, form["next"], refusal)
+    return await _on(visit, signed_in)
+
+
+async def enter_by_passkey(visit: Visit) -> Response:
+    """`POST /console/sign-in/passkey`"""
+    try:
+        signed_in = await ways_in.passkey_entry(visit.operator.nobody, SignedIn, "sign-in", *answered(visit))
+    except Refusal as refusal:
+        return await _page(visit, visit.form["next"], refusal)
+    return await _welcome(visit, signed_in)
+
+
+async def for_passkey(visit: Visit) -> Response:
+    """`POST /console/sign-in/passkey/options`"""
+    return await asked(visit, lambda: ways_in.passkey_options(visit.operator.nobody, "sign-in/"))
+
+
+async def second_step(visit: Visit) -> Response:
+    """`/console/sign-in/step`: the app's code, after password or link."""
+    if not visit.jar.get(Cookie.STEP):
+        return visit.to("/console/sign-in")
+    return await visit.page("second_step.html")
+
+
+async def finish(visit: Visit) -> Response:
+    """`POST /console/sign-in/step`"""
+    step, code = visit.jar.get(Cookie.STEP) or "-", visit.form["code"] or "-"
+    try:
+        signed_in = await ways_in.finish(visit.operator.nobody, SignedIn, step, code)
+    except Refusal as refusal:
+        if refusal.code in ("wrong_code", "too_many_requests"):
+            return await visit.page("second_step.html", refusal.status, refusal=refusal)
+        return await _page(visit, "", refusal)
+    visit.jar.drop(Cookie.STEP)
     return await _welcome(visit, signed_in)
 
 
@@ -43,7 +83,7 @@ async def redeem(visit: Visit) -> Response:
         signed_in = await users.redeem(visit.operator.nobody, visit.form["token"], key=visit.form["key"])
     except Refusal as refusal:
         return await _page(visit, "", refusal)
-    return await _welcome(visit, signed_in)
+    return await _on(visit, signed_in)
 
 
 async def leave(visit: Visit) -> Response:
@@ -65,6 +105,13 @@ async def _sign_out(visit: Visit) -> None:
         await users.sign_out(visit.line)
 
 
+async def _on(visit: Visit, entered: SignedIn | SecondStep) -> Response:
+    if isinstance(entered, SignedIn):
+        return await _welcome(visit, entered)
+    visit.jar.put(Cookie.STEP, entered.second_step, _STEP_SECONDS)
+    return visit.to("/console/sign-in/step")
+
+
 async def _welcome(visit: Visit, signed_in: SignedIn) -> Response:
     visit.operator.welcome(signed_in, signed_in.user.email)
     visit.renew_seal()
@@ -72,7 +119,7 @@ async def _welcome(visit: Visit, signed_in: SignedIn) -> Response:
         await _sign_out(visit)
         visit.operator.forget()
         raise Forbidden("this account may not use the console", code="no_console")
-    return visit.to(_next(visit.form["next"]), "signed-in")
+    return visit.to(SECURITY if signed_in.factor_needed else _next(visit.form["next"]), "signed-in")
 
 
 async def _page(visit: Visit, wanted: str, refusal: Refusal | None = None) -> Response:

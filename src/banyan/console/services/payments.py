@@ -38,6 +38,21 @@ class Payment(Seen):
         return bool(self.reason and self.reason.startswith("held:"))
 
 
+class Provider(Seen):
+    """A payment provider as the process that answered sees it."""
+
+    name: str
+    configured: bool
+    under_way: int = 0
+    breakers: dict[str, str] = {}
+    ways: tuple[str, ...] = ()
+
+    @property
+    def rested(self) -> list[tuple[str, str]]:
+        """Operations that are not simply asked for."""
+        return [(name, breaker) for name, breaker in self.breakers.items() if breaker != "closed"]
+
+
 class Entry(Seen):
     """A line of the ledger: a debit above zero, a credit below."""
 
@@ -53,6 +68,10 @@ class Booked(Seen):
 
     payment: Payment
     entries: tuple[Entry, ...]
+
+
+async def providers(line: Line) -> Page[Provider]:
+    return await line.get(Page[Provider], "payments", "/v1/payment-providers")
 
 
 async def of_order(line: Line, order_id: str) -> tuple[Booked, ...]:

@@ -6,6 +6,7 @@ from banyan.console.services.parts import Page
 from banyan.foundation.face.line import Line, Seen, shaped
 from banyan.foundation.face.places import segment
 from banyan.foundation.face.session import Tokens
+from banyan.foundation.face.ways_in import SecondStep, entered_as
 
 
 class User(Seen):
@@ -20,7 +21,23 @@ class User(Seen):
 
 
 class SignedIn(Tokens):
+    """`factor_needed`: nothing is permitted before a passkey or an app's codes are set up."""
+
     user: User
+    factor_needed: bool = False
+
+
+class Erasure(Seen):
+    """Somebody who asked to be forgotten, and how far that is."""
+
+    id: str
+    user_id: str
+    state: str
+    asked_at: datetime
+    due_at: datetime
+    steps: dict[str, datetime] = {}
+    waits_for: str = ""
+    done_at: datetime | None = None
 
 
 class Role(Seen):
@@ -28,14 +45,14 @@ class Role(Seen):
     permissions: tuple[str, ...] = ()
 
 
-async def sign_in(line: Line, *, email: str, password: str, key: str) -> SignedIn:
+async def sign_in(line: Line, *, email: str, password: str, key: str) -> SignedIn | SecondStep:
     body = {"email": email, "password": password}
-    return shaped(SignedIn, await line.send("users", "POST", "/v1/sessions", body, key=key))
+    return entered_as(SignedIn, await line.send("users", "POST", "/v1/sessions", body, key=key))
 
 
-async def redeem(line: Line, token: str, *, key: str) -> SignedIn:
+async def redeem(line: Line, token: str, *, key: str) -> SignedIn | SecondStep:
     """Use a one-time link up. The same key gives the lost answer again."""
-    return shaped(
+    return entered_as(
         SignedIn, await line.send("users", "POST", "/v1/sessions/magic-link/redeem", {"token": token}, key=key)
     )
 
@@ -51,6 +68,16 @@ async def listed(line: Line, *, email: str = "", cursor: str = "") -> Page[User]
 
 async def read(line: Line, user_id: str) -> User:
     return await line.get(User, "users", f"/v1/users/{segment(user_id)}")
+
+
+async def erasures(line: Line, *, cursor: str = "") -> Page[Erasure]:
+    """The newest first."""
+    return await line.get(Page[Erasure], "users", "/v1/erasures", [("cursor", cursor), ("limit", "50")])
+
+
+async def call_off(line: Line, erasure_id: str) -> None:
+    """Open the account again. NotFound when it is too late."""
+    await line.send("users", "DELETE", f"/v1/erasures/{segment(erasure_id)}")
 
 
 async def roles(line: Line) -> tuple[Role, ...]:

@@ -1,4 +1,4 @@
-"""The account: profile, orders, addresses, cards, and the devices that are signed in."""
+"""The account: profile, orders, addresses, cards."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from banyan.foundation.face.line import or_none
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import addresses, countries, story
 from banyan.storefront.forms import faults
-from banyan.storefront.pages.paying import vaulted
+from banyan.storefront.pages.card import card_fields, typed_card
 from banyan.storefront.shop_api import orders, people, wallet
 from banyan.storefront.shop_api.shapes import Address, SavedAddress, VaultCard
 from banyan.storefront.visit import Visit
@@ -51,35 +51,6 @@ async def history(visit: Visit) -> Response:
     return await visit.page("account_orders.html", page=page, labels=story.label)
 
 
-async def devices(visit: Visit) -> Response:
-    """`/account/security`: the password, and where one is signed in."""
-    return await _devices(visit)
-
-
-async def change_password(visit: Visit) -> Response:
-    """`POST /account/password`"""
-    try:
-        await people.change_password(visit.line, current=visit.form.exact("current"), new=visit.form.exact("new"))
-    except Refusal as refusal:
-        if refusal.code == "wrong_password":
-            return await _devices(visit, {"current": refusal.detail}, refusal.status)
-        if refusal.status not in (403, 422, 429):
-            raise
-        return await _devices(visit, faults(refusal, {"current": "current", "new": "new"}), refusal.status)
-    return visit.to("/account/security", "password-changed")
-
-
-async def end_session(visit: Visit) -> Response:
-    """`POST /account/sessions/{id}/end`"""
-    await or_none(people.end_session(visit.line, visit.path["id"]))
-    return visit.to("/account/security", "session-ended")
-
-
-async def _devices(visit: Visit, errors: dict[str, str] | None = None, status: int = 200) -> Response:
-    me, sessions = await asyncio.gather(people.me(visit.line), people.sessions(visit.line))
-    return await visit.page("account_security.html", status, me=me, sessions=sessions, errors=errors or {})
-
-
 async def cards(visit: Visit) -> Response:
     """`/account/payment`"""
     return await _cards(visit)
@@ -88,7 +59,7 @@ async def cards(visit: Visit) -> Response:
 async def add_card(visit: Visit) -> Response:
     """`POST /account/payment`"""
     key = visit.form["key"]
-    card = await vaulted(visit, key)
+    card = await typed_card(visit, key)
     if not isinstance(card, VaultCard):
         return await _cards(visit, card)
     try:
@@ -112,7 +83,13 @@ async def remove_card(visit: Visit) -> Response:
 
 async def _cards(visit: Visit, errors: dict[str, str] | None = None) -> Response:
     methods = await wallet.methods(visit.line)
-    return await visit.page("account_payment.html", 422 if errors else 200, methods=methods, errors=errors or {})
+    return await visit.page(
+        "account_payment.html",
+        422 if errors else 200,
+        methods=methods,
+        errors=errors or {},
+        card=card_fields(visit, "/account/payment", errors or {}),
+    )
 
 
 async def book(visit: Visit) -> Response:

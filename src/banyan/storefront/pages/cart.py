@@ -6,6 +6,7 @@ from banyan.kernel.refusals import Refusal
 from banyan.storefront import basket
 from banyan.storefront.cookies import Cookie
 from banyan.storefront.pages import product as product_pages
+from banyan.storefront.pages.paying import to_confirm
 from banyan.storefront.places import local
 from banyan.storefront.shop_api import carts, catalog, orders
 from banyan.storefront.shop_api.shapes import Variant
@@ -81,7 +82,7 @@ async def buy_now(visit: Visit) -> Response:
         if refusal.code not in ("out_of_stock", "price_changed", "unknown_sku", "key_reused"):
             raise
         return await _sold_out(visit, chosen, quantity, refusal)
-    return visit.to(f"/orders/{order.id}")
+    return visit.to(to_confirm(f"/orders/{order.id}") if order.next_action else f"/orders/{order.id}")
 
 
 async def _chosen(visit: Visit, quantity: int) -> Variant | Response:

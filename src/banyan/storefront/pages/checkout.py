@@ -7,10 +7,13 @@ from starlette.responses import Response
 
 from banyan.foundation.face.forms import Form
 from banyan.foundation.face.line import or_none
+from banyan.foundation.face.places import segment
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import addresses, basket, countries
+from banyan.storefront.cookies import Cookie
 from banyan.storefront.forms import faults
-from banyan.storefront.pages.paying import Means, chosen_means, place, usual, ways_to_pay
+from banyan.storefront.pages.card import card_fields
+from banyan.storefront.pages.paying import CARD, Means, chosen_means, place, usual, ways_to_pay
 from banyan.storefront.shop_api import carts, people
 from banyan.storefront.shop_api.shapes import Address, Cart, SavedAddress
 from banyan.storefront.visit import Visit
@@ -72,14 +75,21 @@ async def deliver(visit: Visit) -> Response:
 
 async def payment(visit: Visit) -> Response:
     """`/checkout/payment`"""
+    before = visit.jar.get(Cookie.CART_ID)
     cart = await basket.find(visit)
     if cart is None or not cart.lines:
-        return visit.to("/cart", "cart-empty")
+        return await _went_on(visit, before)
     if cart.address is None or cart.estimated:
         return visit.to("/checkout/delivery", "delivery-first")
     if cart.blocked:
         return visit.to("/cart", "cart-changed")
     return await _payment_page(visit, cart)
+
+
+async def _went_on(visit: Visit, cart_id: str | None) -> Response:
+    """Whoever goes back from their bank's page finds the order that waits for them, and not an empty cart."""
+    was = await or_none(carts.read(visit.line, cart_id)) if cart_id else None
+    return visit.to(f"/orders/{segment(was.order_id)}") if was and was.order_id else visit.to("/cart", "cart-empty")
 
 
 async def pay(visit: Visit) -> Response:
@@ -104,13 +114,15 @@ async def pay(visit: Visit) -> Response:
 
 async def _payment_page(visit: Visit, cart: Cart, status: int = 200, errors: dict[str, str] | None = None) -> Response:
     ways = await ways_to_pay(visit)
+    card = card_fields(visit, "/checkout/payment", errors or {})
     return await visit.page(
         "payment.html",
         status,
         cart=cart,
         address_lines=_lines(cart.address or Address()),
         ways=ways,
-        chosen=visit.form["way"] or usual(visit, ways),
+        chosen=visit.form["way"] or (CARD if card.ready else usual(visit, ways)),
+        card=card,
         form=visit.form,
         errors=errors or {},
     )

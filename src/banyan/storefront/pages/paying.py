@@ -1,6 +1,5 @@
-"""Ways to pay: saved cards, a card that is handed to the vault, and on a laptop the test bank's tokens."""
+"""Ways to pay: saved cards, a card that was typed at the vault, and on a laptop the test bank's tokens."""
 
-import re
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -10,17 +9,28 @@ from banyan.foundation.face.places import segment
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import basket
 from banyan.storefront.cookies import Cookie
-from banyan.storefront.forms import faults
+from banyan.storefront.pages.card import typed_card
 from banyan.storefront.places import local
 from banyan.storefront.shop_api import carts, wallet
-from banyan.storefront.shop_api.shapes import VaultCard
+from banyan.storefront.shop_api.shapes import PaymentOption, VaultCard
 from banyan.storefront.visit import Visit
 
 PROVIDER = "testbank"
-CARD, SAVED, TEST = "card", "saved:", "test:"
-TESTS = {"tok_ok": "It is paid", "tok_declined": "The bank declines", "tok_timeout": "The bank answers late"}
-_POINTED = {"number": "number", "exp_month": "expiry", "exp_year": "expiry", "cvc": "cvc"}
-_EXPIRY = re.compile(r"(\d{1,2})\s*[/ .-]?\s*(\d{2}|20\d{2})")
+CARD, SAVED, TEST, AT = "card", "saved:", "test:", "at:"
+TESTS = {
+    "tok_ok": "It is paid",
+    "tok_3ds": "The bank asks you to confirm",
+    "tok_declined": "The bank declines",
+    "tok_timeout": "The bank answers late",
+}
+_NAMES = {
+    "bank_transfer": ("Bank transfer", "We send the goods when the money is here"),
+    "cheque": ("Cheque", "We send the goods when the money is here"),
+    "cod": ("Cash on delivery", "Pay when the parcel comes"),
+    "paypal": ("PayPal", "You confirm it at PayPal, and come back"),
+    "upi": ("UPI", "You confirm it in your app, and come back"),
+    "razorpay": ("Razorpay", "Card, UPI, netbanking or wallet, at Razorpay"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +45,11 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """A provider and its token."""
+    """A provider and its token; None: payments chooses the provider. `save`: it is kept for the next time."""
 
-    provider: str
+    provider: str | None
     token: str
+    save: bool = False
 
 
 async def ways_to_pay(visit: Visit) -> list[Way]:
@@ -50,10 +61,23 @@ async def ways_to_pay(visit: Visit) -> list[Way]:
             ways.append(
                 Way(f"{SAVED}{method.id}", f"{brand.capitalize()} ending in {method.last4 or '····'}", brand=brand)
             )
-    ways.append(Way(CARD, "Card", "Credit or debit card"))
+    options = await or_none(wallet.options(visit.line, visit.currency))
+    if options is None or any(_takes_typed_cards(visit, each) for each in options):
+        ways.append(Way(CARD, "Card", "Credit or debit card"))
+    for each in options or ():
+        if each.token and each.available:
+            label, note = _NAMES.get(each.method, (each.method.replace("_", " ").capitalize(), "You confirm it there"))
+            ways.append(Way(f"{AT}{each.provider}/{each.method}", label, note))
     if visit.front.laptop:
         ways += [Way(f"{TEST}{token}", label) for token, label in TESTS.items()]
     return ways
+
+
+def _takes_typed_cards(visit: Visit, option: PaymentOption) -> bool:
+    """Whether a card that is typed on our pages is good there."""
+    if visit.front.settings.card_fields == "vault":
+        return option.vault_cards
+    return option.provider == PROVIDER and option.method == "card"
 
 
 def usual(visit: Visit, ways: list[Way]) -> str:
@@ -71,50 +95,44 @@ async def chosen_means(visit: Visit, key: str) -> Means | dict[str, str]:
             if method.id == way.removeprefix(SAVED):
                 return Means(method.provider, method.token)
         return {"": "This card is not saved any more. Please choose another way to pay."}
+    save = bool(visit.form["save"]) and visit.visitor.signed_in
+    if way.startswith(AT):
+        for option in await wallet.options(visit.line, visit.currency):
+            if option.token and f"{AT}{option.provider}/{option.method}" == way:
+                return Means(option.provider, option.token, save)
+        return {"": "This way to pay is not offered just now. Please choose another."}
     if way != CARD:
         return {"": "Please choose how to pay."}
-    card = await vaulted(visit, key)
-    return Means(PROVIDER, card.token) if isinstance(card, VaultCard) else card
-
-
-async def vaulted(visit: Visit, key: str) -> VaultCard | dict[str, str]:
-    """The card of the form, handed to the vault: its number is in no log, no cookie and no memory of ours."""
-    number, cvc = re.sub(r"[ -]", "", visit.form["number"]), visit.form["cvc"]
-    expiry = _EXPIRY.fullmatch(visit.form["expiry"])
-    wrong = {}
-    if not re.fullmatch(r"[0-9]{12,19}", number):
-        wrong["number"] = "A card number has 12 to 19 digits"
-    if expiry is None or not 1 <= int(expiry[1]) <= 12:
-        wrong["expiry"] = "Like 08/29"
-    if not re.fullmatch(r"[0-9]{3,4}", cvc):
-        wrong["cvc"] = "3 or 4 digits"
-    if wrong or expiry is None:
-        return wrong
-    month, year = int(expiry[1]), int(expiry[2])
-    try:
-        return await visit.front.cards.once(
-            f"{visit.nonce} {key}",
-            lambda: wallet.keep_card(
-                visit.line, number=number, exp_month=month, exp_year=year if year > 99 else 2000 + year, cvc=cvc
-            ),
-        )
-    except Refusal as refusal:
-        if refusal.status not in (400, 402, 409, 422):
-            raise
-        return faults(refusal, _POINTED)
+    card = await typed_card(visit, key)
+    if not isinstance(card, VaultCard):
+        return card
+    return Means(None if card.token.startswith("card_") else PROVIDER, card.token, save)
 
 
 async def place(visit: Visit, cart_id: str, means: Means, key: str) -> Response:
     """Place the order and go to its page, which tells how it went."""
     try:
-        order = await carts.check_out(visit.line, cart_id, provider=means.provider, token=means.token, key=key)
+        order = await carts.check_out(
+            visit.line, cart_id, provider=means.provider, token=means.token, save=means.save, key=key
+        )
     except Refusal as refusal:
         return await _not_placed(visit, cart_id, refusal)
-    if order.status not in ("payment_failed", "rejected") and visit.jar.get(Cookie.CART_ID) == cart_id:
+    if order.next_action:
+        visit.count(0)  # its cart is remembered: should they go back from their bank, it leads to the order
+    elif order.status not in ("payment_failed", "rejected") and visit.jar.get(Cookie.CART_ID) == cart_id:
         basket.let_go(visit)
     # The link opens it for a guest even after the next cart has begun.
     here = f"/orders/{segment(order.id)}"
-    return visit.to(here if visit.visitor.signed_in else local(order.links.view, here))
+    there = here if visit.visitor.signed_in else local(order.links.view, here)
+    return visit.to(to_confirm(there) if order.next_action else there)
+
+
+def to_confirm(place: str) -> str:
+    """An order's page that goes on to the payment provider's by itself.
+
+    Not straight there by a redirect: a form of ours may lead to us alone (form-action), wherever it is redirected to.
+    """
+    return f"{place}{'&' if '?' in place else '?'}go=1"
 
 
 async def _not_placed(visit: Visit, cart_id: str, refusal: Refusal) -> Response:

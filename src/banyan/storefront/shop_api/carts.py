@@ -55,9 +55,16 @@ async def deliver(line: Line, cart_id: str, *, email: str, address: Address, shi
     return shaped(Cart, await line.send("orders", "PUT", f"{_at(cart_id)}/delivery", body))
 
 
-async def check_out(line: Line, cart_id: str, *, provider: str, token: str, key: str) -> Order:
-    """Step two: the order, however it went. The same key: the same order."""
-    body = {"payment": {"provider": provider, "token": token}}
+async def check_out(
+    line: Line, cart_id: str, *, provider: str | None, token: str, save: bool = False, key: str
+) -> Order:
+    """Step two: the order, however it went. The same key: the same order. Without a provider payments chooses one."""
+    payment: dict[str, object] = {"token": token}
+    if provider:
+        payment["provider"] = provider
+    if save:
+        payment["save"] = True
+    body = {"payment": payment}
     return shaped(Order, await line.send("orders", "POST", f"{_at(cart_id)}/checkout", body, key=key))
 
 

@@ -1,7 +1,7 @@
 """Orders over HTTP: one with its story, mine, and the ways to change one."""
 
 from banyan.foundation.face.line import Line, Seen, shaped
-from banyan.foundation.face.places import segment
+from banyan.foundation.face.places import segment, with_query
 from banyan.kernel.money import Money
 from banyan.storefront.shop_api.shapes import Order, OrderEvent
 
@@ -26,6 +26,13 @@ async def events(line: Line, order_id: str, access: str = "") -> tuple[OrderEven
 
 async def mine(line: Line, cursor: str = "", limit: int = 10) -> Orders:
     return await line.get(Orders, "orders", "/v1/orders", [("limit", str(limit)), ("cursor", cursor)])
+
+
+async def settle(line: Line, order_id: str, access: str = "") -> Order:
+    """The order after a look at its payment now."""
+    return shaped(
+        Order, await line.send("orders", "POST", with_query(f"{_at(order_id)}/settle", [("access", access)]), {})
+    )
 
 
 async def cancel(line: Line, order_id: str, *, key: str) -> None:

@@ -3,6 +3,7 @@
 from banyan.foundation.face.line import Line, Seen, shaped
 from banyan.foundation.face.places import segment
 from banyan.foundation.face.session import Tokens
+from banyan.foundation.face.ways_in import SecondStep, entered
 from banyan.foundation.web import etag
 from banyan.storefront.shop_api.shapes import Address, Me, SavedAddress, Session
 
@@ -20,17 +21,8 @@ async def sign_up(line: Line, *, email: str, password: str, name: str) -> Tokens
     return shaped(Tokens, await line.send("users", "POST", "/v1/users", body))
 
 
-async def sign_in(line: Line, *, email: str, password: str) -> Tokens:
-    return shaped(Tokens, await line.send("users", "POST", "/v1/sessions", {"email": email, "password": password}))
-
-
-async def send_link(line: Line, email: str) -> None:
-    """Mail a one-time link, if there is such an account; nobody is told whether there is."""
-    await line.send("users", "POST", "/v1/sessions/magic-link", {"email": email})
-
-
-async def redeem_link(line: Line, token: str) -> Tokens:
-    return shaped(Tokens, await line.send("users", "POST", "/v1/sessions/magic-link/redeem", {"token": token}))
+async def sign_in(line: Line, *, email: str, password: str) -> Tokens | SecondStep:
+    return entered(await line.send("users", "POST", "/v1/sessions", {"email": email, "password": password}))
 
 
 async def sign_out(line: Line) -> None:
@@ -78,6 +70,11 @@ async def remove_address(line: Line, address_id: str) -> None:
 
 async def sessions(line: Line) -> tuple[Session, ...]:
     return (await line.get(_Sessions, "users", "/v1/me/sessions", [("limit", "50")])).items
+
+
+async def end_other_sessions(line: Line) -> None:
+    """All but this one, those of other applications among them."""
+    await line.send("users", "DELETE", "/v1/me/sessions")
 
 
 async def end_session(line: Line, session_id: str) -> None:

@@ -207,6 +207,12 @@ class Shortage(Seen):
     available: int = 0
 
 
+class NextAction(Seen):
+    """Where the shopper goes now: the payment provider's page."""
+
+    url: str = Field(pattern=r"^https?://[\x21-\x7e]+$")
+
+
 class OrderLinks(Seen):
     view: str = ""
 
@@ -230,6 +236,7 @@ class Order(Seen):
     total: Money
     refunded: Money | None = None
     reason: str | None = None
+    next_action: NextAction | None = None
     short: tuple[Shortage, ...] = ()
     links: OrderLinks = OrderLinks()
 
@@ -284,6 +291,16 @@ class VaultCard(Seen):
     token: str
     brand: str = ""
     last4: str = ""
+
+
+class PaymentOption(Seen):
+    """A way to pay that the shop offers just now. With `token` nothing is typed in: the provider asks the shopper."""
+
+    provider: str
+    method: str
+    token: str = ""
+    vault_cards: bool = False
+    available: bool = True
 
 
 class Method(Seen):

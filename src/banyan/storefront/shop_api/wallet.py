@@ -1,18 +1,26 @@
-"""Ways to pay over HTTP: the vault that takes card numbers, and the cards a shopper saved."""
+"""Ways to pay over HTTP: a card that the vault keeps, and the cards a shopper saved."""
 
 from banyan.foundation.face.line import Line, Seen, shaped
 from banyan.foundation.face.places import segment
-from banyan.storefront.shop_api.shapes import Method, VaultCard
+from banyan.storefront.shop_api.shapes import Method, PaymentOption, VaultCard
 
 
 class _Methods(Seen):
     items: tuple[Method, ...]
 
 
-async def keep_card(line: Line, *, number: str, exp_month: int, exp_year: int, cvc: str) -> VaultCard:
-    """Hand a card to the vault: a token comes back, and nothing of the card stays here."""
-    body = {"number": number, "exp_month": exp_month, "exp_year": exp_year, "cvc": cvc}
-    return shaped(VaultCard, await line.send("payments", "POST", "/v1/vault/cards", body))
+async def redeem(line: Line, reference: str) -> VaultCard:
+    """The card that was typed on the vault's own page; once for each reference."""
+    return shaped(VaultCard, await line.send("vault", "POST", "/v1/vault/redemptions", {"reference": reference}))
+
+
+class _Options(Seen):
+    items: tuple[PaymentOption, ...]
+
+
+async def options(line: Line, currency: str) -> tuple[PaymentOption, ...]:
+    """The ways to pay that there are just now, best first."""
+    return (await line.get(_Options, "payments", "/v1/payment-options", [("currency", currency)])).items
 
 
 async def methods(line: Line) -> tuple[Method, ...]:

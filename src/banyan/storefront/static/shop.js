@@ -6,6 +6,37 @@
   // Lists that are sorted and counts that are changed without a further press.
   for (const each of all("[data-submit]")) each.addEventListener("change", () => each.form.requestSubmit());
 
+  // A card is typed in a frame of the one who keeps it; this page is told a token, by that one alone.
+  for (const box of all("[data-card]")) {
+    const form = box.closest("form");
+    const frame = document.createElement("iframe");
+    const origin = new URL(box.dataset.card, location.href).origin;
+    Object.assign(frame, { src: box.dataset.card, title: "Card details" });
+    box.append(frame);
+    const { card_token: token, card_brand: brand, card_last4: last4 } = form.elements;
+    token.value = "";
+    const busy = (now) => { for (const button of all("button", form)) now ? button.setAttribute("aria-busy", "true") : button.removeAttribute("aria-busy"); };
+    const byCard = () => (form.elements.way?.value ?? "card") === "card";
+    form.addEventListener("submit", (event) => {
+      if (!byCard() || token.value) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      busy(true);
+      frame.contentWindow.postMessage({ banyan: "card", do: "submit" }, origin);
+    });
+    addEventListener("message", (event) => {
+      if (event.origin !== origin || event.source !== frame.contentWindow || event.data?.banyan !== "card") return;
+      const told = event.data;
+      if (told.is === "size") frame.style.height = `${Math.min(Math.max(told.height, 120), 640)}px`;
+      if (told.is === "wrong") busy(false);
+      if (told.is === "enter") form.requestSubmit();
+      if (told.is === "token" && /^(card|tok_card)_[0-9a-z]{26}$/.test(told.token)) {
+        [token.value, brand.value, last4.value] = [told.token, told.brand, told.last4];
+        form.requestSubmit();
+      }
+    });
+  }
+
   // A form that must be sent once is sent once.
   for (const form of all("form[data-once]")) {
     form.addEventListener("submit", (event) => {
