@@ -19,8 +19,10 @@ from banyan.commands import (
     orders,
     parked,
     shop,
+    simulate,
     trial,
     users,
+    vault,
 )
 from banyan.foundation.migrate import WrongSchema
 from banyan.foundation.settings import WrongSettings
@@ -49,7 +51,9 @@ for name, group in (
     ("move", move.app),
     ("gateway", gateway.app),
     ("ca", ca.app),
+    ("vault", vault.app),
     ("trial", trial.app),
+    ("simulate", simulate.app),
 ):
     app.add_typer(group, name=name)
 

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from banyan import topology
 from banyan.foundation import allocator, choose, databases, embedded, telemetry
+from banyan.foundation.card_guard import CardGuard
 from banyan.foundation.edge import Edge
 from banyan.foundation.identity.channel import Channel
 from banyan.foundation.peers import Local
@@ -68,7 +69,7 @@ async def connect(settings: Settings, names: Sequence[str], *, caller: str = "sh
         if not server_url:
             server = await asyncio.to_thread(embedded.start, settings.data_dir)
             server_url = server.url
-        made = await databases.ensure(server_url, (*topology.SERVICES, "bus"))
+        made = await databases.ensure(server_url, tuple(dict.fromkeys((*topology.SERVICES, *names, "bus"))))
         urls |= {name: made[name] for name in missing if name != "bus"}
         bus_url = bus_url or made["bus"]
     clock = SystemClock()
@@ -90,8 +91,10 @@ async def open_parts(
     elif several:
         shared = choose.search_of_several(settings.search_url.get_secret_value())
         settings = settings.model_copy(update={"search_url": SecretStr(shared)})
-    services = [name for name in parts if name in topology.SERVICES]
+    services = [name for name in parts if name not in topology.FACES]
     faces = [name for name in parts if name in topology.FACES]
+    if len(parts) > 1 and (apart := set(parts) & set(topology.APART)):
+        raise WrongSettings(f"{apart.pop()} is a process of its own, always: banyan serve vault")
     if serve and len(parts) > 1 and "gateway" not in parts:
         raise WrongSettings(
             "several services in one process need the gateway with them: banyan serve users,catalog,gateway"
@@ -120,8 +123,9 @@ async def open_parts(
             ids=shop.ids,
             ready=shop.ready,
             trust="gateway" not in parts,
-            max_body=_longest if settings.legacy_http else max_body,
+            max_body=_of_a_card if "vault" in parts else _longest if settings.legacy_http else max_body,
             quick=inner.quick if "gateway" in parts else None,
+            guard=_guard(settings, parts),
         )
     return process
 
@@ -129,6 +133,18 @@ async def open_parts(
 def _longest(method: str, path: str) -> int:
     """Bytes that a body may have where a legacy shop stands behind the gateway."""
     return longest_body(path, max_body(method, path))
+
+
+def _guard(settings: Settings, parts: Sequence[str]) -> CardGuard | None:
+    """At the doors that strangers come to."""
+    if "vault" in parts:
+        return CardGuard(bodies=False)
+    return CardGuard(legacy=bool(settings.legacy_http)) if "gateway" in parts else None
+
+
+def _of_a_card(method: str, path: str) -> int:
+    """Bytes that a body at the vault may have."""
+    return 4_096
 
 
 async def _inner(process: Process, parts: Sequence[str]) -> Any:
@@ -139,7 +155,10 @@ async def _inner(process: Process, parts: Sequence[str]) -> Any:
         from banyan.gateway.graphql.app import Endpoint
 
         gateway = await open_gateway(
-            shop, topology.ROUTES, extra={"/graphql": Endpoint(shop.peers)}, proxies=shop.settings.proxies
+            shop,
+            topology.ROUTES,
+            extra={"/graphql": Endpoint(shop.peers, shop.authority)},
+            proxies=shop.settings.proxies,
         )
         process.closers.append(gateway.close)
         return gateway
@@ -234,14 +253,17 @@ def for_separate_processes(settings: Settings) -> Settings:
         for name, port in topology.PORTS.items():
             if not settings.peer_url(name):
                 values[f"{name}_url"] = f"{'https' if settings.identity == 'mtls' else 'http'}://127.0.0.1:{port}"
+        if not settings.vault_origin:
+            values["vault_origin"] = settings.vault_url or values["vault_url"]
         if not settings.peer_secret.get_secret_value():
-            values["peer_secret"] = _laptop_secret(settings)
+            values["peer_secret"] = laptop_secret(settings)
     elif settings.identity != "mesh" and not settings.peer_secret.get_secret_value():
         raise WrongSettings("BANYAN_PEER_SECRET is not set: separate services prove to each other who they are with it")
     return Settings.model_validate({**settings.model_dump(), **values})
 
 
-def _laptop_secret(settings: Settings) -> str:
+def laptop_secret(settings: Settings) -> str:
+    """What the processes of one data folder prove themselves with; made on first use."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     place = settings.data_dir / "peer.secret"
     try:

@@ -10,8 +10,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class Workers:
     count: int
     folder: Path  # for the metrics they keep together
     clock: Clock
+    log: Path | None = None  # where they say what is wrong; None: on standard error
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     processes: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
 
@@ -69,12 +70,14 @@ class Workers:
 
     async def _start(self, number: int) -> None:
         """Start one and wait until it answers."""
-        process = await asyncio.create_subprocess_exec(
-            *self.command(number),
-            env={**os.environ, _METRICS: str(self.folder)},
-            stdin=asyncio.subprocess.PIPE,  # its end tells a worker that nobody watches it any more
-            stdout=asyncio.subprocess.PIPE,
-        )
+        with self.log.open("ab") if self.log else nullcontext() as log:
+            process = await asyncio.create_subprocess_exec(
+                *self.command(number),
+                env={**os.environ, _METRICS: str(self.folder)},
+                stdin=asyncio.subprocess.PIPE,  # its end tells a worker that nobody watches it any more
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
         self.processes[number] = process
         assert process.stdout is not None
         told = asyncio.create_task(process.stdout.readline())
@@ -103,6 +106,24 @@ class Workers:
                     failed += 1
                     if failed > ATTEMPTS:
                         raise
+
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator[None]:
+        """Keep them while something else of this process goes on. DidNotStart when one of them does not start."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        watchers: list[asyncio.Task[None]] = []
+        try:
+            for number in range(1, self.count + 1):
+                await self._start(number)
+                watchers.append(asyncio.create_task(self._watch(number)))
+            yield
+        finally:
+            self.stopping.set()
+            for watcher in watchers:
+                watcher.cancel()
+            await self._end()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _forget(self, pid: int) -> None:
         """What a process that is gone was doing just now does not count any more; what it has done does."""

@@ -13,6 +13,7 @@ import pytest
 
 from banyan.foundation import choose
 from banyan.foundation.mail import Mail, Message
+from banyan.foundation.mail.file import FileMail
 from banyan.foundation.settings import Settings, WrongSettings
 from banyan.kernel.refusals import Unavailable
 from tests.backends.aws_server import AwsServer
@@ -69,6 +70,16 @@ async def test_a_mail_arrives_as_it_was_written(post: Post) -> None:
     await post.mail.send(Message("ord_1:confirmed", "ada@example.com", "Your order — confirmed ✓", words))
     [read] = post.arrived("ada@example.com")
     assert (subject(read), text(read)) == ("Your order — confirmed ✓", words)
+
+
+async def test_what_is_still_here_of_mails_to_somebody_is_dropped(post: Post) -> None:
+    for number, to in enumerate(("Fay@example.com", "fay@example.com", "fay@example.com.evil.example")):
+        await post.mail.send(Message(f"ltr_fay{number}", to, "Hi", "To: fay@example.com\n"))
+    for _ in range(2):
+        await post.mail.forget("fay@Example.com")
+    left = [len(post.arrived(to)) for to in ("Fay@example.com", "fay@example.com", "fay@example.com.evil.example")]
+    folder = isinstance(post.mail, FileMail)
+    assert left == ([0, 0, 1] if folder else [1, 1, 1])  # what has left is its reader's
 
 
 async def test_the_same_id_is_one_mail(post: Post) -> None:

@@ -25,6 +25,17 @@ from tests.backends.dynamodb_server import TABLE
 from tests.conftest import OpenShop
 from tests.users import test_refreshing
 from tests.users.desk import PASSWORD, Desk
+from tests.users.oauth.application import Application
+from tests.users.oauth.test_code_flow import (
+    test_a_code_is_worth_nothing_once_the_shopper_signed_out_or_changed_what_it_rests_on,
+    test_a_code_that_comes_again_ends_what_came_of_it,
+    test_an_old_session_is_not_new_enough_and_a_fresh_one_is,
+    test_consent_taken_back_ends_the_application_s_sessions_and_its_codes,
+    test_of_many_who_come_with_one_code_at_once_one_at_most_is_served_and_nothing_of_it_lives,
+    test_refresh_tokens_rotate_for_their_client_and_their_reuse_ends_the_family,
+    test_signing_out_everywhere_else_ends_other_devices_and_applications,
+)
+from tests.users.oauth.test_oauth_clients import test_introspection_tells_of_what_holds_to_whom_it_was_given
 from tests.users.test_links import (
     test_a_lost_answer_is_given_again_with_its_key,
     test_of_many_who_redeem_at_once_one_comes_in,
@@ -78,6 +89,11 @@ async def desk(open_shop: OpenShop, url: str) -> AsyncIterator[Desk]:
     yield made
     assert await made.broken() == {}
     assert await made.ports.db.fetchval("SELECT count(*) FROM session") == 0
+
+
+@pytest.fixture(scope="module")
+async def app(desk: Desk) -> Application:
+    return await Application.registered(desk)
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +205,21 @@ async def test_a_session_of_an_older_epoch_is_over_unless_it_was_carried_along(
     await store.end(session.id, session.account_id, "signed_out", session.created_at)
     await store.carry(session.id, session.account_id, 3)
     assert await store.live(session.id, session.account_id, 3, session.created_at) is None
+
+
+async def test_what_is_known_of_an_erased_accounts_sessions_is_dropped(store: Sessions, session: Session) -> None:
+    mine = [replace(session, id=f"{session.id}{number}", user_agent="her phone") for number in range(3)]
+    for each in mine:
+        await store.begin(each, each.id.encode())
+    await store.end(mine[0].id, session.account_id, "signed_out", session.created_at)
+    other = replace(session, account_id="usr_other")
+    await store.begin(other, other.id.encode())
+    for _ in range(2):  # asked again, nothing more is there
+        await store.forget(session.account_id)
+    for each in mine:
+        assert await store.presented(each.id.encode()) is None
+        assert await store.live(each.id, session.account_id, 1, session.created_at) is None
+    assert await store.live(other.id, "usr_other", 1, session.created_at) == other
 
 
 async def test_the_same_session_does_not_begin_twice(store: Sessions, session: Session) -> None:

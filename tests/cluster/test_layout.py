@@ -1,6 +1,7 @@
 """Who is where: every part has its copies and its address, and is told where all others are."""
 
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -33,6 +34,14 @@ def test_every_part_of_the_shop_has_its_copies_on_ports_of_their_own(layout: Lay
     assert len(set(ports)) == len(ports)
 
 
+def test_the_vault_is_a_part_where_cards_are_typed_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANYAN_CARD_FIELDS", "vault")
+    layout = Layout.of(tmp_path, 8000, 2, SystemIds(SystemClock()))
+    told = settings.read(layout.told(DATABASES, ENGINES, {}))
+    assert len(layout.ports_of("vault")) == 1
+    assert told.vault_origin == told.vault_url == f"http://127.0.0.1:{layout.shared['vault']}"
+
+
 def test_what_a_part_is_told_is_what_settings_know(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANYAN_SHOP_NAME", "Of the caller")
     told = settings.read(layout.told(DATABASES, ENGINES, {"rate_limits": "false"}))
@@ -59,10 +68,13 @@ def test_haproxy_knows_every_copy_and_opens_nothing_but_the_door_to_others(layou
 def test_compose_runs_every_part_and_names_only_settings_there_are() -> None:
     compose = yaml.safe_load(Path("compose.yaml").read_text())
     ours = {name: each for name, each in compose["services"].items() if each.get("image") == "banyan-commerce"}
-    assert set(ours) == set(PARTS)
+    assert set(ours) == {*PARTS, *topology.APART}
     for name, each in ours.items():
         assert each["command"][:2] == ["serve", name]
-        values = {key: str(value).replace("${", "").replace("}", "") for key, value in each["environment"].items()}
+        values = {
+            key: re.sub(r"\$\{\w+(?::-([^}]*)|[^}]*)\}", lambda found: found[1] or "x", str(value))
+            for key, value in each["environment"].items()
+        }
         read = settings.read(values | {"BANYAN_ORIGIN": "https://shop.example"})
         assert read.peer_url(name) == f"http://{name}:8000"
         assert set(each["depends_on"]) <= set(compose["services"])
@@ -89,3 +101,14 @@ def test_compose_is_valid_by_the_schema_of_the_compose_specification(tmp_path: P
     jsonschema.validate(compose, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"services": {"door": {"imagine": "haproxy"}}}, schema)
+
+
+def test_in_compose_the_vault_shares_no_network_database_or_volume_with_the_rest() -> None:
+    compose = yaml.safe_load(Path("compose.yaml").read_text())
+    vault = compose["services"]["vault"]
+    assert vault["networks"] == compose["services"]["vault-postgres"]["networks"] == ["cards"]
+    assert {name for name, each in compose["services"].items() if "cards" in each.get("networks", ())} == {
+        *("vault", "vault-postgres", "payments", "storefront", "testbank")
+    }
+    assert not {each.partition(":")[0] for each in vault["volumes"]} & {"data"}
+    assert all("@postgres/" not in str(value) for value in vault["environment"].values())

@@ -98,6 +98,7 @@ async def test_what_is_imported_beside_a_running_shop_is_found_by_search(shop: O
         (("db", "upgrade", "warehouse"), "is no service"),
         (("parked", "retry", "orders", "999"), "no event waits"),
         (("users", "create-operator", "nobody"), ""),
+        (("users", "add-client", "App", "--redirect-uri", "http://app.example/back"), "a redirect URI is https"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
 )
@@ -142,6 +143,18 @@ async def test_the_first_operator_comes_in_by_the_printed_link(shop: OwnShop) ->
             token = (await answer.json())["access_token"]
         async with http.get("/v1/orders", headers={"Authorization": f"Bearer {token}"}) as answer:
             assert answer.status == 200
+
+
+async def test_a_client_is_registered_and_its_secret_printed_this_once(shop: OwnShop) -> None:
+    done = await run(shop, "users", "add-client", "Parcels", "--scope", "stock:read", "--json")
+    made = json.loads(done.stdout)
+    assert made["grants"] == ["client_credentials"]
+    form = {"grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"]}
+    async with aiohttp.ClientSession(shop.url) as http, http.post("/oauth/token", data=form) as answer:
+        assert (await answer.json())["scope"] == "stock:read"
+    listed = (await run(shop, "users", "clients", "--json")).stdout
+    assert [each["name"] for each in json.loads(listed)] == ["Parcels"]
+    assert made["client_secret"] not in listed
 
 
 async def test_how_well_search_finds_is_printed(shop: OwnShop) -> None:

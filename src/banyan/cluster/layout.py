@@ -44,9 +44,11 @@ class Layout:
     @classmethod
     def of(cls, folder: Path, port: int, copies: int, ids: Ids, host: str = "127.0.0.1") -> "Layout":
         """`copies` of every part; the bank stands for somebody else's, of whom there is one."""
-        count = {name: 1 if name == "testbank" else copies for name in PARTS}
-        parts = tuple(Part(name, number, free_port()) for name in PARTS for number in range(1, count[name] + 1))
-        shared = {"gateway": port, **{name: free_port() for name in PARTS if name != "gateway"}}
+        # The vault runs where cards are typed there; a security code is in the memory of the one copy that took it.
+        names = (*topology.APART, *PARTS) if os.environ.get("BANYAN_CARD_FIELDS") == "vault" else PARTS
+        count = {name: 1 if name in ("testbank", *topology.APART) else copies for name in names}
+        parts = tuple(Part(name, number, free_port()) for name in names for number in range(1, count[name] + 1))
+        shared = {"gateway": port, **{name: free_port() for name in names if name != "gateway"}}
         return cls(folder, port, copies, ids, host, parts, shared)
 
     @property
@@ -65,6 +67,7 @@ class Layout:
             **{f"{name}_url": url for name, url in engines.items()},
             "data_dir": str(self.folder / "data"),
             "origin": self.origin,
+            "vault_origin": f"http://127.0.0.1:{self.shared['vault']}" if "vault" in self.shared else "",
             "peer_secret": self.secret("peers"),
             "testbank_key": self.secret("testbank"),
             "proxies": "1",

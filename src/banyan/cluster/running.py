@@ -80,7 +80,7 @@ class Cluster:
         }
         self.told("engines: " + ", ".join((*engines, "haproxy")))
         await self._start_engines(engines.values())
-        names = (*topology.SERVICES, "bus")
+        names = (*topology.SERVICES, *(name for name in topology.APART if name in self.layout.shared), "bus")
         urls = await databases.ensure(self.postgres.url, names)
         urls.pop("bus")
         ports = {"bus": self.kafka.url("banyan"), "cache": self.redis.url, "search": self.opensearch.url("banyan")}

@@ -13,7 +13,8 @@ import typer
 
 from banyan import process, topology
 from banyan.commands import ORIGIN, DataDir, run, settings
-from banyan.foundation import databases, embedded
+from banyan.commands.vault_beside import vault_beside
+from banyan.foundation import databases, embedded, undumped
 from banyan.foundation.settings import Settings, WrongSettings
 from banyan.kernel.clock import SystemClock
 from banyan.process import Process
@@ -26,6 +27,7 @@ Number = Annotated[int | None, typer.Option("--worker", hidden=True)]
 Parts = Annotated[str, typer.Argument(help="Services and faces, separated by commas.", metavar="PARTS")]
 
 EVERYTHING = ("gateway", *topology.SERVICES, "storefront", "console")
+KNOWN = (*EVERYTHING, *topology.APART)
 
 
 def up(
@@ -46,7 +48,16 @@ def up(
 
 
 async def _up(host: str, port: int, data_dir: Path | None, empty: bool, workers: int, worker: int | None) -> None:
-    read = settings(data_dir, origin=os.environ.get("BANYAN_ORIGIN") or f"http://{host}:{port}")
+    origin = os.environ.get("BANYAN_ORIGIN") or f"http://{host}:{port}"
+    read = settings(data_dir, origin=origin)
+    if worker is None and read.card_fields == "vault":
+        process.free(host, port)
+        async with vault_beside(read, host, port) as placed:
+            return await _up_with(placed, host, port, empty, workers, worker)
+    await _up_with(read, host, port, empty, workers, worker)
+
+
+async def _up_with(read: Settings, host: str, port: int, empty: bool, workers: int, worker: int | None) -> None:
     greet = partial(_greet, read.shop_name, f"http://{host}:{port}", str(read.data_dir))
     if worker is None:
         process.free(host, port)
@@ -54,6 +65,7 @@ async def _up(host: str, port: int, data_dir: Path | None, empty: bool, workers:
             given = ["up", "--port", str(port), "--host", host, *(["--empty"] if empty else [])]
             return await _several(read, given, workers, greet)
     opened = await process.open_parts(read, EVERYTHING, several=worker is not None)
+    undumped.no_core_dumps()
     (read.data_dir / ORIGIN).write_text(read.origin)
     if not empty and worker in (None, 1):
         await _fill(opened)
@@ -139,6 +151,7 @@ async def _serve(
             given = ["serve", ",".join(names), "--port", str(port), "--host", host]
             return await _several(read, given, workers, started)
     opened = await process.open_parts(read, names, several=worker is not None)
+    undumped.closed_to_others() if "vault" in names else undumped.no_core_dumps()
     await process.listen(opened, host, port, started if worker is None else _ready, worker=worker is not None)
 
 
@@ -166,7 +179,7 @@ async def _work(names: tuple[str, ...], data_dir: Path | None) -> None:
 
 def _known(parts: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in parts.split(",") if part.strip())
-    unknown = [name for name in names if name not in EVERYTHING]
+    unknown = [name for name in names if name not in KNOWN]
     if unknown or not names:
-        raise WrongSettings(f"{', '.join(unknown) or 'nothing'} is no part of the shop; known: {', '.join(EVERYTHING)}")
+        raise WrongSettings(f"{', '.join(unknown) or 'nothing'} is no part of the shop; known: {', '.join(KNOWN)}")
     return names

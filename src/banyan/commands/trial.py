@@ -153,6 +153,78 @@ def faults(
     _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
 
 
+@app.command()
+def cards(
+    count: Annotated[int, typer.Option(help="How many card numbers are typed where none belongs.", min=1)] = 2000,
+    kept: Annotated[int, typer.Option(help="How many more are typed into the vault's own fields.", min=1)] = 200,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where to keep it; its logs stay there.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Card numbers typed into every text field and header of every API: found nowhere that is kept but sealed in the vault.
+
+    Looked at are the files of databases, their write-ahead log and all rows as text, logs, traces, metrics; as root also the
+    memory of every process, which is what a core dump would hold.
+
+    Example: `banyan trial cards --count 2000`
+    """
+    from banyan.trial import cards as trial
+
+    clock = SystemClock()
+    with tempfile.TemporaryDirectory(prefix="banyan-cards-") as folder, progress("Requests", 0) as advance:
+        Path(folder).chmod(0o755)
+        verdict = run(
+            trial.cards_trial(
+                data_dir or Path(folder), count=count, kept=kept, clock=clock, ids=SystemIds(clock), progress=advance
+            )
+        )
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
+
+
+@app.command()
+def canary(
+    orders: Annotated[int, typer.Option(help="How many orders as account, and as many as guest.", min=1)] = 3,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where to keep it; its files stay there.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A person with a canary in every field signs up, buys, is erased, and is then looked for in everything the shop keeps.
+
+    Looked at are all rows, a full dump, the bytes of every file (databases, write-ahead log, mail, logs, media) and metrics.
+    Exit status 1 when a canary is found anywhere but where that is declared.
+
+    Example: `banyan trial canary`
+    """
+    from banyan.commands.bench.notes import note
+    from banyan.trial.canary import canary_trial
+
+    clock = SystemClock()
+    with tempfile.TemporaryDirectory(prefix="banyan-canary-") as folder:
+        Path(folder).chmod(0o755)
+        verdict = run(
+            canary_trial(data_dir or Path(folder), orders=orders, clock=clock, ids=SystemIds(clock), say=note)
+        )
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
+
+
+@app.command()
+def money(
+    attempts: Annotated[int, typer.Option(help="How many orders are paid, or tried to be.", min=1)] = 20_000,
+    seed: Annotated[int, typer.Option(help="Decides who pays how, and what goes wrong.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Payments at four played providers among time-outs, lost answers, early, late and doubled webhooks, and crashes.
+
+    The providers' own books judge: no double capture, no payment without an order, every minor unit explained.
+
+    Example: `banyan trial money --attempts 20000 --seed 1`
+    """
+    from banyan.trial import money as trial
+
+    with tempfile.TemporaryDirectory(prefix="banyan-money-") as folder, progress("Attempts", attempts) as advance:
+        Path(folder).chmod(0o755)
+        verdict = run(trial.money_trial(Path(folder), attempts=attempts, seed=seed, progress=advance))
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
+
+
 @app.command("cutover-model")
 def cutover_model(
     large: Annotated[bool, typer.Option("--large", help="Up to 2.5 million states: over a minute, a few GB.")] = False,

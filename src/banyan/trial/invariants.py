@@ -38,7 +38,10 @@ WHERE EXISTS (SELECT FROM event WHERE stream = order_id AND version = 1 AND type
   AND payment_status IN ('captured', 'partially_refunded') AND total > refunded
   AND NOT EXISTS (SELECT FROM payment_due WHERE payment_due.order_id = order_view.order_id)"""
 _DUE = "SELECT order_id FROM payment_due"
-_PAYMENTS = "SELECT order_id, state, captured, refunded, refunding FROM payment"
+_PAYMENTS = """
+SELECT order_id, state, captured, refunded, refunding,
+       (SELECT amount FROM operation WHERE payment_id = payment.id AND kind = 'capture' AND state = 'done') AS part
+FROM payment"""  # `part`: an operator may have captured less than all
 _LEGACY_PAYMENTS = """
 SELECT order_id, captured - refunded AS kept, currency FROM payment WHERE provider = 'legacy' AND captured > refunded"""
 _RESERVATIONS = "SELECT order_id, state FROM reservation WHERE order_id IS NOT NULL"
@@ -68,7 +71,8 @@ async def _orders_are_paid(dbs: Mapping[str, Db]) -> list[dict[str, Any]]:
         captured = payment["captured"] if payment else 0
         kept = captured - payment["refunded"] - payment["refunding"] if payment else 0
         if order["status"] in GOOD:
-            fits = captured == order["total"] or (payment is not None and payment["state"] == "authorized")
+            asked = payment["part"] if payment and payment["part"] else order["total"]
+            fits = captured in (order["total"], asked) or (payment is not None and payment["state"] == "authorized")
         else:
             fits = kept == 0 and (payment is None or payment["state"] in ("declined", "voided", "refunded"))
         if not fits:
