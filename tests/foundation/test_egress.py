@@ -29,8 +29,10 @@ async def outside() -> AsyncIterator[str]:
     async def away(_: web.Request) -> web.Response:
         raise web.HTTPFound("/echo")
 
+    over = asyncio.Event()
+
     async def slow(_: web.Request) -> web.Response:
-        await asyncio.sleep(30)
+        await over.wait()
         return web.Response()
 
     async def long(_: web.Request) -> web.Response:
@@ -49,6 +51,7 @@ async def outside() -> AsyncIterator[str]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     yield f"http://127.0.0.1:{port}"
+    over.set()
     await runner.cleanup()
 
 

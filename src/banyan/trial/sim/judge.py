@@ -22,7 +22,7 @@ _UNFINISHED = {
     ),
     "payments": (
         "SELECT payment_id, kind, state FROM operation WHERE next_look_at IS NOT NULL",
-        "SELECT id, state FROM payment WHERE state IN ('created', 'unknown')",
+        "SELECT id, state FROM payment WHERE state IN ('created', 'unknown', 'requires_action')",
     ),
     "testbank": ("SELECT id, attempts FROM webhook WHERE next_at IS NOT NULL",),
     "inventory": ("SELECT id FROM reservation WHERE state = 'held'",),

@@ -54,6 +54,7 @@ class Stage:
     ports: dict[str, Ports]
     apps: dict[str, Any]
     changing: dict[str, list[str]] = field(default_factory=dict)  # by service: the tables that runs fill
+    secrets: dict[str, list[str]] = field(default_factory=dict)  # … and its secrets that opening made; runs make others
 
     @classmethod
     async def open(cls, settings: Settings, urls: Mapping[str, str]) -> "Stage":
@@ -76,6 +77,8 @@ class Stage:
             stage.changing[name] = [
                 each for each, filled in counts.items() if each in _COMMON or (not filled and name != "catalog")
             ]
+            if counts.get("sealed_secret"):
+                stage.secrets[name] = [row["name"] for row in await ports.db.fetch("SELECT name FROM sealed_secret")]
         return stage
 
     def begin(self, seed: int) -> "Game":
@@ -92,7 +95,7 @@ class Stage:
         staff = Staff(peers, issuer=self.settings.origin, clock=clock)
         for name, ports in self.ports.items():
             db = SimDb(self.pools[name], clock=clock, ids=ids)
-            db.turnstile = turnstile
+            db.turnstile, db.subjects = turnstile, ports.db.subjects
             ports.clock, ports.ids, ports.db, ports.bus, ports.peers, ports.authority = (
                 clock,
                 ids,
@@ -116,6 +119,8 @@ class Stage:
                 await con.execute(f"TRUNCATE {listed} RESTART IDENTITY")
                 for table in tables:
                     await con.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
+        for name, made in self.secrets.items():  # what else is there was made by a run, and the next makes it anew
+            await self.pools[name].execute("DELETE FROM sealed_secret WHERE name <> ALL($1)", made)
 
     async def close(self) -> None:
         for pool in self.pools.values():
