@@ -98,6 +98,8 @@ async def test_what_is_imported_beside_a_running_shop_is_found_by_search(shop: O
         (("db", "upgrade", "warehouse"), "is no service"),
         (("parked", "retry", "orders", "999"), "no event waits"),
         (("users", "create-operator", "nobody"), ""),
+        (("payments", "reconcile", "--provider", "cheque"), "there are no reports of cheque"),
+        (("payments", "reconcile", "--provider", "testbank", "--file", "/etc/hostname"), "no report of testbank"),
         (("users", "add-client", "App", "--redirect-uri", "http://app.example/back"), "a redirect URI is https"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
@@ -131,6 +133,19 @@ async def test_everything_holds_and_is_up_to_date_in_a_new_shop(shop: OwnShop) -
     assert "up to date" in (await run(shop, "db", "upgrade")).stdout
     assert json.loads((await run(shop, "parked", "list", "--json")).stdout) == []
     assert json.loads((await run(shop, "orders", "rebuild", "--json")).stdout)["wrong"] == []
+
+
+async def test_a_report_of_a_provider_is_compared_and_what_nobody_knows_is_an_exit_status(
+    shop: OwnShop, tmp_path: Path
+) -> None:
+    asked = await run(shop, "payments", "reconcile", "--provider", "testbank", "--json")
+    assert (asked.returncode, json.loads(asked.stdout)["totals"]) == (0, []), asked.stderr
+    report = tmp_path / "report.csv"
+    head = "id,kind,reference,charge_reference,charge_id,amount,currency,made_at"
+    report.write_text(f"{head}\ncapture x,capture,x,pay_unknown,tb_1,1299,EUR,2026-01-05 12:00:00\n")
+    told = await run(shop, "payments", "reconcile", "--provider", "testbank", "--file", str(report))
+    assert told.returncode == 1, told.stderr
+    assert "theirs_only: capture x, 12.99 EUR theirs, 0.00 EUR ours" in told.stdout
 
 
 async def test_the_first_operator_comes_in_by_the_printed_link(shop: OwnShop) -> None:

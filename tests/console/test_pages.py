@@ -30,6 +30,7 @@ PAGES = {
     "/console/users": "operator@example.com",
     "/console/erasures": "2 orders",
     "/console/payment-providers": "Refund: not asked",
+    "/console/reconciliation": "Theirs only",
     "/console/keys": "There is none yet",
     "/console/keys/new": "What it may do",
     "/console/streams": "Order confirmed",

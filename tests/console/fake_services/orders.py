@@ -1,5 +1,7 @@
 """Orders and payments by hand."""
 
+from typing import Any
+
 from starlette.responses import JSONResponse, Response
 
 from banyan.kernel.refusals import Conflict, Fault, Invalid, Malformed
@@ -19,6 +21,10 @@ class Orders(FakeShop):
             ("payments", "GET", "/v1/payments"): self._list_payments,
             ("payments", "GET", "/v1/payments/{id}"): self._read_payment,
             ("payments", "GET", "/v1/payment-providers"): self._list_providers,
+            ("payments", "GET", "/v1/reconciliations"): self._list_reconciliations,
+            ("payments", "GET", "/v1/reconciliations/differences"): self._list_differences,
+            ("payments", "POST", "/v1/reconciliations/reports"): self._upload_report,
+            ("payments", "POST", "/v1/reconciliations/differences/{id}/explanation"): self._explain,
             ("payments", "GET", "/v1/payments/{id}/entries"): self._read_entries,
         }
 
@@ -92,6 +98,37 @@ class Orders(FakeShop):
         }
         away = {"name": "stripe", "configured": True, "under_way": 3, "breakers": {"refund": "open"}, "ways": ["card"]}
         return JSONResponse({"items": [well, away], "next_cursor": None})
+
+    def _reconciliation(self, left: int) -> dict[str, Any]:
+        sums = {"ours": 100_000 - left, "theirs": 100_000, "timing": 0, "unexplained": left}
+        total = {name: {"amount": amount, "currency": "EUR"} for name, amount in sums.items()}
+        yen = {name: {"amount": amount // 100, "currency": "JPY"} for name, amount in sums.items()}
+        at = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z", "made_at": "2026-01-02T04:00:00Z"}
+        run = {"id": "rec_1", "provider": "stripe", "source": "api", "made_by": "", "lines": 812, "new_lines": 812}
+        return run | at | {"booked": 790, "totals": [total, yen]}
+
+    async def _list_reconciliations(self, asked: Asked) -> Response:
+        asked.must("payments:read")
+        runs = [self._reconciliation(1299), self._reconciliation(0) | {"id": "rec_0", "provider": "paypal"}]
+        return JSONResponse({"items": runs, "next_cursor": None})
+
+    async def _list_differences(self, asked: Asked) -> Response:
+        asked.must("payments:read")
+        told = {"id": "dif_1", "provider": "stripe", "subject": "txn_1Q2w3E", "kind": "theirs_only", "payment_id": None}
+        sums = {"ours": {"amount": 0, "currency": "EUR"}, "theirs": {"amount": 1299, "currency": "EUR"}}
+        at = {"at": "2026-01-01T10:00:00Z", "found_at": "2026-01-02T04:00:00Z"}
+        late = {"id": "dif_0", "kind": "timing", "subject": "pay_1.capture", "provider": "razorpay"}
+        return JSONResponse({"items": [told | sums | at, told | sums | at | late], "next_cursor": None})
+
+    async def _upload_report(self, asked: Asked) -> Response:
+        asked.must("payments:write")
+        if "gross" not in asked.body["report"]:
+            raise Invalid("this is no report of stripe: it has no column gross", code="report_unreadable")
+        return JSONResponse(self._reconciliation(0), 201)
+
+    async def _explain(self, asked: Asked) -> Response:
+        asked.must("payments:write")
+        return JSONResponse({}, 201)
 
     async def _list_payments(self, asked: Asked) -> Response:
         asked.must("payments:read")

@@ -224,15 +224,19 @@ CONTENT = [
     Hostile("of another merchant's order", 400, "webhook_of_another", of="foreign"),
 ]  # fmt: skip
 IGNORED = [
-    Hostile(f"of the kind {kind}", 200, event=within("event_type", value=kind))
-    for kind in (
-        "PAYMENT.SALE.COMPLETED",
-        "CUSTOMER.DISPUTE.CREATED",
-        "PAYMENT.CAPTURE.REVERSED",
-        "VAULT.PAYMENT-TOKEN.CREATED",
-        "payment.authorization.created",
-        "PAYMENT.AUTHORIZATION.CREATED ",
-        "BILLING.SUBSCRIPTION.CREATED",
-    )
+    Hostile(
+        "a dispute that is none", 400, "webhook_malformed", event=within("event_type", value="CUSTOMER.DISPUTE.CREATED")
+    ),
+    *(
+        Hostile(f"of the kind {kind}", 200, event=within("event_type", value=kind))
+        for kind in (
+            "PAYMENT.SALE.COMPLETED",
+            "PAYMENT.CAPTURE.REVERSED",
+            "VAULT.PAYMENT-TOKEN.CREATED",
+            "payment.authorization.created",
+            "PAYMENT.AUTHORIZATION.CREATED ",
+            "BILLING.SUBSCRIPTION.CREATED",
+        )
+    ),
 ]
 HOSTILE = SIGNATURE + TIME + CERT_URL + CERTIFICATE + BYTES + SHAPE + CONTENT + IGNORED

@@ -80,6 +80,7 @@ def stage(till: Till) -> Stage:
         agree=agree,
         webhooks=webhooks,
         finds_by_asking=True,
+        played=sim,
     )
 
 

@@ -187,9 +187,10 @@ CONTENT = [
     Hostile("a link of no payment of ours", 422, "unknown_payment", of="stranger"),
 ]
 IGNORED = [
+    Hostile("a dispute that is none", 400, "webhook_malformed", event=within("event", value="payment.dispute.created")),
     *(
         Hostile(f"of the kind {kind!r}", 200, event=within("event", value=kind))
-        for kind in ("payment.failed", "order.paid", "payment.dispute.created", "settlement.processed", "subscription.charged",
+        for kind in ("payment.failed", "order.paid", "settlement.processed", "subscription.charged",
                      "PAYMENT.CAPTURED", "payment.captured ", "", "refund.created", "payment_link.cancelled")
     ),
     Hostile("of a payment of the account that is not this shop's", 200, event=within(*PAYMENT, "notes", value=[])),

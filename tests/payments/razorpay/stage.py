@@ -63,5 +63,6 @@ def stage(till: Till) -> Stage:
         confirm=SHOPPER,
         agree=agree,
         webhooks=webhooks,
+        played=sim,
         captures_parts=False,
     )

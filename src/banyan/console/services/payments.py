@@ -18,6 +18,16 @@ class Refund(Seen):
     created_at: datetime
 
 
+class Dispute(Seen):
+    """The payer's bank wants the money back."""
+
+    id: str
+    state: str
+    amount: Money
+    reason: str = ""
+    respond_by: datetime | None = None
+
+
 class Payment(Seen):
     id: str
     order_id: str
@@ -29,6 +39,7 @@ class Payment(Seen):
     refunded: Money
     reason: str | None = None
     refunds: tuple[Refund, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
     created_at: datetime
     updated_at: datetime
 

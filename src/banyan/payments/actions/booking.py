@@ -1,11 +1,19 @@
 """What a provider says of money beside payments: fees, payouts, disputes. From a webhook or a report, whichever comes first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from banyan.foundation.db import Tx
 from banyan.payments.domain import statement
 from banyan.payments.domain.statement import DisputeNews, Line
 from banyan.payments.storage import disputes, statements
+
+
+async def named(tx: Tx, provider: str, lines: Sequence[Line]) -> list[Line]:
+    """The lines with our payments' names, where the report has only the provider's own."""
+    charges = {each.charge_id for each in lines if each.charge_id and not each.payment_id}
+    known = await statements.payments_of(tx, provider, charges)
+    return [replace(e, payment_id=known.get(e.charge_id, "")) if not e.payment_id else e for e in lines]
 
 
 async def book(tx: Tx, provider: str, lines: Sequence[Line]) -> set[str]:

@@ -30,9 +30,10 @@ async def take(ports: Ports, provider: str, headers: Mapping[str, str], body: by
                 raise Conflict("an event of this id was another one before", code="event_reused")
             return False
         await webhooks.take(tx, {event: webhooks.Heard(digest, "", _kept(news))})
-        await booking.book(tx, provider, news.lines)
+        lines = await booking.named(tx, provider, news.lines)
+        await booking.book(tx, provider, lines)
         changed = await booking.hear(tx, provider, news.disputes, "webhook")
-        await booking.settle_losses(tx, provider, changed)
+        await booking.settle_losses(tx, provider, changed | {each.payment_id for each in lines if each.payment_id})
         return True
 
     return await ports.db.retrying(effect)

@@ -36,7 +36,9 @@ class _Found:
     new: int = 0
     booked: int = 0
     differences: dict[str, Difference] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)  # lines
     same: set[str] = field(default_factory=set)  # subjects that agree
+    disputed: set[str] = field(default_factory=set)  # payments
     sums: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, sums: dict[str, tuple[int, int]]) -> None:
@@ -94,8 +96,7 @@ async def compare(
             await _take(ports, tx, provider, run, lines[place : place + AT_ONCE], found)
     async with ports.db.transaction(seconds=60) as tx:
         await statements.turn(tx, provider)
-        touched = changed | {each.payment_id for each in lines if each.kind is Moved.DISPUTE and each.payment_id}
-        found.booked += len(await booking.settle_losses(tx, provider, touched))
+        found.booked += len(await booking.settle_losses(tx, provider, changed | found.disputed))
         await _miss(tx, provider, told, since, until, found)
         await _conclude(ports, tx, provider, run, found)
     made = await reconciliations.find(ports.db, run)
@@ -108,11 +109,11 @@ async def compare(
 
 async def _take(ports: Ports, tx: Tx, provider: str, run: str, lines: Sequence[Line], found: _Found) -> None:
     """Some lines: what is new of them is noted, booked and compared."""
-    charges = {each.charge_id for each in lines if each.charge_id and not each.payment_id}
-    known = await statements.payments_of(tx, provider, charges)
-    lines = [replace(e, payment_id=known.get(e.charge_id, "")) if not e.payment_id else e for e in lines]
+    lines = await booking.named(tx, provider, lines)
     new, kept = await statements.keep(tx, provider, lines, run)
     found.lines, found.new = found.lines + len(lines), found.new + len(new)
+    found.seen += [each.id for each in lines]
+    found.disputed |= {each.payment_id for each in lines if each.kind is Moved.DISPUTE and each.payment_id}
     for each in lines:  # a line stays what it was when it was first told
         amount, fee, _ = kept[each.id]
         if (amount, fee) != (each.amount, each.fee):
@@ -188,6 +189,8 @@ async def _miss(tx: Tx, provider: str, told: Statement, since: datetime, until: 
 
 async def _conclude(ports: Ports, tx: Tx, provider: str, run: str, found: _Found) -> None:
     await reconciliations.close(tx, provider, found.same)
+    for each in await reconciliations.still_open(tx, provider, found.seen):  # found by an earlier run
+        found.differences.setdefault(each.subject, each)
     differences = [(ports.ids.new("dif"), each) for each in found.differences.values()]
     await reconciliations.differ(tx, provider, run, differences)
     known = await reconciliations.explained(tx, provider, found.differences)

@@ -42,12 +42,12 @@ def settle(ids: Ids, account: Account, seen: Evidence) -> Operation | None:
         ours = {each.reference for each in account.asked.values() if each.state != "failed"}
         if strange := seen.refunds.keys() - ours:
             _log.error("refunds that nobody here asked for", extra={"payment": known.id, "references": sorted(strange)})
-    if seen.captured and known.state in (PaymentState.VOIDED, PaymentState.DECLINED):
-        _log.error("a provider took money for a payment that has ended", extra={"payment": known.id})
     if known.charge_id is None and seen.charge_id:
         account.now = replace(known, charge_id=seen.charge_id)
     for state in domain.follows(known, seen):
         _enter(account, state, seen)
+    if seen.captured and account.now.state in (PaymentState.VOIDED, PaymentState.DECLINED):
+        _enter_late(account, seen)
     if account.now.state is PaymentState.REQUIRES_ACTION and seen.action:
         account.now = replace(account.now, action=seen.action)
     _keep(ids, account, seen)
@@ -56,6 +56,25 @@ def settle(ids: Ids, account: Account, seen: Evidence) -> Operation | None:
         if each.kind != "refund" and (end := domain.outcome(each.kind, account.now, seen)):
             account.end(each.id, end, None if end == "done" else account.now.reason or str(seen.state))
     return pursue_void(ids, account)
+
+
+def _enter_late(account: Account, seen: Evidence) -> None:
+    """A provider took money for a payment that has ended: it is in the books as taken, and all of it goes back.
+
+    Nobody is told that it was taken: to its order nothing was ever paid.
+    """
+    now = account.now
+    _log.error("a provider took money for a payment that has ended; it goes back", extra={"payment": now.id})
+    account.now = replace(
+        now,
+        state=PaymentState.CAPTURED,
+        authorized=now.amount.amount,
+        captured=seen.captured,
+        reason="taken_after_the_end",
+        void_wanted=True,
+    )
+    for kind in ("authorize", "capture"):
+        account.post(f"{now.id}.late.{kind}", kind, seen.captured)
 
 
 def _keep(ids: Ids, account: Account, seen: Evidence) -> None:

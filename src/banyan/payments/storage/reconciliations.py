@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from banyan.foundation.db import Db, Tx
-from banyan.payments.domain.comparing import Difference
+from banyan.payments.domain.comparing import Difference, Differs
 
 _BEGIN = """
 INSERT INTO reconciliation (id, provider, source, since, until, made_by) VALUES ($1, $2, $3, $4, $5, $6)"""
@@ -69,6 +69,14 @@ async def differ(tx: Tx, provider: str, run: str, found: Sequence[tuple[str, Dif
 async def close(tx: Tx, provider: str, subjects: Collection[str]) -> None:
     """These have turned out to be the same in both books."""
     await tx.execute(_CLOSE, provider, list(subjects))
+
+
+async def still_open(tx: Tx, provider: str, subjects: Collection[str]) -> list[Difference]:
+    """Differences of these that were found and not settled since."""
+    sql = "SELECT * FROM difference WHERE provider = $1 AND subject = ANY($2) AND closed_at IS NULL"
+    names = ("subject", "currency", "ours", "theirs", "at", "payment_id")
+    rows = await tx.fetch(sql, provider, list(subjects))
+    return [Difference(kind=Differs(row["kind"]), **{name: row[name] for name in names}) for row in rows]
 
 
 async def explained(tx: Tx, provider: str, subjects: Collection[str]) -> set[str]:

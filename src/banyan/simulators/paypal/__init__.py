@@ -144,7 +144,14 @@ class PayPal:
             case "reviews":
                 self.api.reviewed(self.book.order(str(told["order"])), bool(told.get("accepted", True)))
             case "disputes":
-                return {"dispute_id": self.book.dispute(str(told["capture"]))}
+                made = self.book.dispute(str(told["capture"]))
+                self._tell_dispute("CREATED", made, "WAITING_FOR_SELLER_RESPONSE")
+                return {"dispute_id": made}
+            case "disputes/end":
+                won = told["status"] == "won"
+                self.book.end_dispute(str(told["dispute"]), won=won)
+                outcome = f"RESOLVED_{'SELLER' if won else 'BUYER'}_FAVOUR"
+                self._tell_dispute("RESOLVED", str(told["dispute"]), "RESOLVED", outcome)
             case "payouts":
                 return {"amount": self.book.withdraw(str(told.get("currency", "EUR")))}
             case "logout":
@@ -152,6 +159,11 @@ class PayPal:
             case _:
                 raise KeyError(what)
         return {}
+
+    def _tell_dispute(self, event: str, dispute_id: str, status: str, outcome: str = "") -> None:
+        order, taken = self.book.find_taken(self.book.disputes[dispute_id])
+        about = self.shapes.dispute(dispute_id, order, taken, status, outcome)
+        self._tell(f"CUSTOMER.DISPUTE.{event}", "dispute", about)
 
     def report(self, told: dict[str, str]) -> Answer:
         text = reports.settlement(self.book, date.fromisoformat(told["date"]), MERCHANT)

@@ -101,6 +101,7 @@ class Book:
         self.orders: dict[str, Order] = {}
         self.wallets: dict[str, Wallet] = {}
         self.entries: list[Entry] = []
+        self.disputes: dict[str, str] = {}  # what was taken, by dispute
 
     def id(self) -> str:
         """Seventeen letters and digits, as PayPal's."""
@@ -239,7 +240,14 @@ class Book:
         made = self.id()
         self._enter(order, made, "T1201", -(taken.amount - taken.refunded), 0, taken.id)
         self._enter(order, self.id(), "T0106", -2_000, 0, made)
+        self.disputes[f"PP-D-{made[:5]}"] = taken_id
         return f"PP-D-{made[:5]}"
+
+    def end_dispute(self, dispute_id: str, *, won: bool) -> None:
+        """What was won comes back; the fee does not."""
+        order, taken = self.find_taken(self.disputes[dispute_id])
+        if won:
+            self._enter(order, self.id(), "T1202", taken.amount - taken.refunded, 0, taken.id)
 
     def withdraw(self, currency: str) -> int:
         """Pay the balance out to the bank; how much it was."""

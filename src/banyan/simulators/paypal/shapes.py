@@ -107,6 +107,20 @@ class Shapes:
             ],
         }
 
+    def dispute(self, dispute_id: str, order: Order, taken: Taken, status: str, outcome: str) -> dict[str, Any]:
+        about = {"seller_transaction_id": taken.id, "invoice_number": order.invoice_id or ""}
+        told = {
+            "dispute_id": dispute_id,
+            "create_time": _time(taken.made_at),
+            "update_time": _time(taken.made_at),
+            "disputed_transactions": [about],
+            "reason": "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
+            "status": status,
+            "dispute_amount": money(taken.amount - taken.refunded, order.currency),
+            "dispute_life_cycle_stage": "CHARGEBACK",
+        }
+        return told | ({"dispute_outcome": {"outcome_code": outcome}} if outcome else {})
+
     def _common(self, order: Order, made_at: datetime) -> dict[str, Any]:
         ours = {name: value for name in ("custom_id", "invoice_id") if (value := getattr(order, name))}
         return ours | {"create_time": _time(made_at), "update_time": _time(made_at)}

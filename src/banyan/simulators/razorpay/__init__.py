@@ -19,7 +19,7 @@ from banyan.simulators.common import Answer, Asked, asgi, page, redirect
 from banyan.simulators.hooks import Hook, Hooks, Post
 from banyan.simulators.razorpay import shapes
 from banyan.simulators.razorpay.api import Api
-from banyan.simulators.razorpay.book import Book, Link, Token
+from banyan.simulators.razorpay.book import Book, Link, Row, Token
 from banyan.simulators.troubles import Troubles
 
 KEY, WEBHOOK_SECRET, ACCOUNT = ("rzp_test_key", "key-secret"), "webhook-secret", "acc_BFQ7uQEaa7j2z7"
@@ -139,13 +139,22 @@ class Razorpay:
                 payment = self.book.payments[str(told["payment"])]
                 self.api.banked(payment, None if told.get("accepted", True) else "payment_declined")
             case "disputes":
-                return {"dispute_id": self.book.dispute(self.book.payments[str(told["payment"])])}
+                made = self.book.dispute(self.book.payments[str(told["payment"])])
+                self._tell_dispute(self.book.rows[-1], "created", "open")
+                return {"dispute_id": made}
+            case "disputes/end":
+                status = str(told["status"])
+                self._tell_dispute(self.book.end_dispute(str(told["dispute"]), won=status == "won"), status, status)
             case "payouts":
-                made = self.book.settle()
-                return shapes.settlement(made) if made else {}
+                settled = self.book.settle(str(told.get("currency", "")))
+                return shapes.settlement(settled) if settled else {}
             case _:
                 raise KeyError(what)
         return {}
+
+    def _tell_dispute(self, row: Row, event: str, status: str) -> None:
+        told = {"payment": shapes.payment(row.payment), "dispute": shapes.dispute(row, status)}
+        self._tell(f"payment.dispute.{event}", told)
 
     def report(self, told: dict[str, str]) -> Answer:
         """The settlement reconciliation as CSV, with the names of the API's fields."""

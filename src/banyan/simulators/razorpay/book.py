@@ -108,6 +108,7 @@ class Row:
     made_at: datetime
     settlement_id: str = ""
     settled_at: datetime | None = None
+    dispute_id: str = ""
 
     @property
     def currency(self) -> str:
@@ -246,8 +247,16 @@ class Book:
         """The payer's bank takes back what is left."""
         made = self.id("disp")
         left = payment.amount - payment.refunded
-        self._enter(Row(made, "adjustment", 0, left, 0, 0, payment, self.clock.now()))
+        self._enter(Row(made, "adjustment", 0, left, 0, 0, payment, self.clock.now(), dispute_id=made))
         return made
+
+    def end_dispute(self, dispute_id: str, *, won: bool) -> Row:
+        """The row by which it was opened. What was won comes back."""
+        opened = next(each for each in self.rows if each.id == dispute_id)
+        if won:
+            name, now = self.id("adj"), self.clock.now()
+            self._enter(Row(name, "adjustment", opened.debit, 0, 0, 0, opened.payment, now, dispute_id=dispute_id))
+        return opened
 
     def settle(self, currency: str = "") -> Settlement | None:
         """Pay out all that has not been paid out, of one currency."""

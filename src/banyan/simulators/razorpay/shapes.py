@@ -149,7 +149,24 @@ def row(it: Row) -> dict[str, Any]:
         "card_network": None,
         "card_issuer": None,
         "card_type": None,
-        "dispute_id": it.id if it.kind == "adjustment" else None,
+        "dispute_id": it.dispute_id or None,
+    }
+
+
+def dispute(it: Row, status: str) -> dict[str, Any]:
+    """Of the row by which its money was taken."""
+    return {
+        "id": it.dispute_id,
+        "entity": "dispute",
+        "payment_id": it.payment.id,
+        "amount": it.debit,
+        "currency": it.currency,
+        "amount_deducted": it.debit,
+        "reason_code": "goods_or_services_not_received_or_partially_received",
+        "respond_by": unix(it.made_at) + 7 * 86_400,
+        "status": status,
+        "phase": "chargeback",
+        "created_at": unix(it.made_at),
     }
 
 

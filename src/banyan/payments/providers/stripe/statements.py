@@ -6,7 +6,7 @@ By CSV: *Balance change from activity, itemized*, and *Payouts, itemized*; the f
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from banyan.foundation.service import Ports
 from banyan.kernel.money import Money, parse
@@ -69,6 +69,7 @@ class _Evidence(Shaped):
 
 class _Dispute(Shaped):
     id: Id
+    object: Literal["dispute"]
     amount: int
     currency: str
     status: str
@@ -97,6 +98,7 @@ class _Dispute(Shaped):
 
 class _Payout(Shaped):
     id: Id
+    object: Literal["payout"]
     amount: int
     currency: str
     created: int
