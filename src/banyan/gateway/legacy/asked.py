@@ -9,7 +9,10 @@ from banyan.contracts.moving import PageRule
 
 # The first part of every path that the storefront has; all others below `/` are the legacy shop's.
 STOREFRONT = frozenset(
-    "static c p search cart checkout orders buy-now sign-in sign-up sign-out account email oauth".split()
+    [
+        *("static", "c", "p", "search", "cart", "checkout", "orders", "buy-now"),
+        *("sign-in", "sign-up", "sign-out", "account", "email", "oauth"),
+    ]
 )
 SHARED = frozenset(("favicon.ico", "robots.txt"))  # both have them: who owns the home page answers
 MAX_LEGACY_BODY = 128_000_000  # bytes; what a legacy admin uploads

