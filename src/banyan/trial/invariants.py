@@ -39,7 +39,7 @@ WHERE EXISTS (SELECT FROM event WHERE stream = order_id AND version = 1 AND type
   AND NOT EXISTS (SELECT FROM payment_due WHERE payment_due.order_id = order_view.order_id)"""
 _DUE = "SELECT order_id FROM payment_due"
 _PAYMENTS = """
-SELECT order_id, state, captured, refunded, refunding,
+SELECT order_id, state, amount, captured, refunded, refunding,
        (SELECT amount FROM operation WHERE payment_id = payment.id AND kind = 'capture' AND state = 'done') AS part
 FROM payment"""  # `part`: an operator may have captured less than all
 _LEGACY_PAYMENTS = """
@@ -71,8 +71,13 @@ async def _orders_are_paid(dbs: Mapping[str, Db]) -> list[dict[str, Any]]:
         captured = payment["captured"] if payment else 0
         kept = captured - payment["refunded"] - payment["refunding"] if payment else 0
         if order["status"] in GOOD:
-            asked = payment["part"] if payment and payment["part"] else order["total"]
-            fits = captured in (order["total"], asked) or (payment is not None and payment["state"] == "authorized")
+            fits = captured == order["total"] or (
+                payment is not None
+                and (
+                    payment["state"] == "authorized"
+                    or captured == payment["part"] < payment["amount"] == order["total"]
+                )
+            )
         else:
             fits = kept == 0 and (payment is None or payment["state"] in ("declined", "voided", "refunded"))
         if not fits:
@@ -118,7 +123,7 @@ ACROSS: tuple[tuple[str, tuple[str, ...], str, Compare], ...] = (
     (
         "I2",
         ("orders", "payments"),
-        "a confirmed order is paid in full, an ended one keeps nobody's money",
+        "a confirmed order is paid in full or in the part an operator took, an ended one keeps nobody's money",
         _orders_are_paid,
     ),
     (
