@@ -6,19 +6,24 @@ DATA_DIR ?= .banyan
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: up test test-trials test-rest check format bench bench-peers demo cluster clean
+.PHONY: up test test-trials test-engines test-rest check format bench bench-peers demo cluster clean
 
 up: $(VENV)/.shop  ## start the whole shop in one process: http://127.0.0.1:8000
 	$(RUN)/banyan up --port $(PORT) --data-dir $(DATA_DIR)
 
-test: $(VENV)/.dev  ## the whole test suite, its two halves side by side
-	$(MAKE) --no-print-directory -j2 test-trials test-rest
+test: $(VENV)/.dev  ## the whole test suite, its three parts side by side: each waits for servers half of its time
+	$(MAKE) --no-print-directory -j3 test-trials test-engines test-rest
 
 test-trials: $(VENV)/.dev
 	$(RUN)/pytest tests/move tests/trial tests/cluster
 
+ENGINES := tests/backends tests/commands tests/gateway tests/journeys tests/process
+
+test-engines: $(VENV)/.dev
+	$(RUN)/pytest $(ENGINES)
+
 test-rest: $(VENV)/.dev
-	$(RUN)/pytest tests --ignore tests/move --ignore tests/trial --ignore tests/cluster
+	$(RUN)/pytest tests $(addprefix --ignore ,tests/move tests/trial tests/cluster $(ENGINES))
 
 check: $(VENV)/.dev  ## format, lint, strict types, walls
 	$(RUN)/ruff format --check .
