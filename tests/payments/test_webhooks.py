@@ -193,11 +193,20 @@ async def test_nobody_elses_webhooks_come_in(till: Till) -> None:
         assert (await till.http("POST", f"/webhooks/{provider}", {})).status == 404
 
 
-async def test_a_voided_payment_hears_nothing_more(till: Till) -> None:
+async def test_a_voided_payment_is_not_authorized_by_late_news(till: Till) -> None:
     payment = await till.void("ord_buried")
-    for charge in ({}, {"state": "captured", "captured": 1299}):
-        assert (await send(till, event(till, payment.payment_id, **charge)))[0] == 200
+    assert (await send(till, event(till, payment.payment_id)))[0] == 200
     assert await till.stands("ord_buried") == payment
+
+
+async def test_money_that_was_taken_after_the_end_is_in_the_books_and_on_its_way_back(open_till: OpenTill) -> None:
+    till = await open_till()
+    payment = await till.void("ord_too_late")
+    assert (await send(till, event(till, payment.payment_id, state="captured", captured=1299)))[0] == 200
+    now = await till.stands("ord_too_late")
+    assert (now.state, now.captured.amount, now.reason) == (PaymentState.CAPTURED, 1299, "taken_after_the_end")
+    asked = "SELECT kind, amount FROM operation WHERE payment_id = $1 AND next_look_at IS NOT NULL"
+    assert [tuple(row) for row in await till.ports.db.fetch(asked, payment.payment_id)] == [("refund", 1299)]
 
 
 async def test_the_bank_goes_on_until_the_shop_takes_its_webhooks(open_till: OpenTill) -> None:
