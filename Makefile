@@ -15,15 +15,15 @@ test: $(VENV)/.dev  ## the whole test suite, its three parts side by side: each 
 	$(MAKE) --no-print-directory -j3 test-trials test-engines test-rest
 
 test-trials: $(VENV)/.dev
-	$(RUN)/pytest tests/move tests/trial tests/cluster
+	$(RUN)/pytest tests/move tests/trial
 
-ENGINES := tests/backends tests/commands tests/gateway tests/journeys tests/process
+ENGINES := tests/backends tests/cluster tests/commands tests/gateway
 
 test-engines: $(VENV)/.dev
 	$(RUN)/pytest $(ENGINES)
 
 test-rest: $(VENV)/.dev
-	$(RUN)/pytest tests $(addprefix --ignore ,tests/move tests/trial tests/cluster $(ENGINES))
+	$(RUN)/pytest tests $(addprefix --ignore ,tests/move tests/trial $(ENGINES))
 
 check: $(VENV)/.dev  ## format, lint, strict types, walls
 	$(RUN)/ruff format --check .
