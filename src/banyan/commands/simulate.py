@@ -51,10 +51,7 @@ async def _stripe(port: int, webhook: str, secret: str, book: Path | None) -> No
     if not played.hooks:
         played.listen(webhook, secret)
     typer.echo(f"BANYAN_STRIPE_URL={origin}\nBANYAN_STRIPE_KEY={KEY}\nBANYAN_STRIPE_WEBHOOK_SECRET={secret}")
-    try:
-        await serve(played.app, port, played.deliver)
-    finally:
-        await egress.close()
+    await serve(played.app, port, played.deliver, egress)
 
 
 @app.command("paypal")
@@ -86,10 +83,7 @@ async def _paypal(port: int, webhook: str, roots: Path) -> None:
         f"BANYAN_PAYPAL_WEBHOOK_ID={WEBHOOK_ID}\nBANYAN_PAYPAL_MERCHANT_ID={MERCHANT}\n"
         f"BANYAN_PAYPAL_CERT_HOST=127.0.0.1:{port}\nBANYAN_PAYPAL_CERT_ROOTS={roots.resolve()}"  # noqa: ASYNC240
     )
-    try:
-        await serve(played.app, port, played.deliver)
-    finally:
-        await egress.close()
+    await serve(played.app, port, played.deliver, egress)
 
 
 @app.command("razorpay")
@@ -116,10 +110,7 @@ async def _razorpay(port: int, webhook: str, captures: bool) -> None:
         f"BANYAN_RAZORPAY_URL={origin}\nBANYAN_RAZORPAY_KEY_ID={KEY[0]}\nBANYAN_RAZORPAY_KEY_SECRET={KEY[1]}\n"
         f"BANYAN_RAZORPAY_WEBHOOK_SECRET={WEBHOOK_SECRET}\nBANYAN_RAZORPAY_ACCOUNT={ACCOUNT}"
     )
-    try:
-        await serve(played.app, port, played.deliver)
-    finally:
-        await egress.close()
+    await serve(played.app, port, played.deliver, egress)
 
 
 def sender(egress: Egress) -> Callable[[str, Mapping[str, str], bytes], Awaitable[int]]:
@@ -132,8 +123,8 @@ def sender(egress: Egress) -> Callable[[str, Mapping[str, str], bytes], Awaitabl
     return post
 
 
-async def serve(app: Any, port: int, deliver: Callable[[], Awaitable[int]]) -> None:
-    """Answer on this machine only, and send webhooks, until the process is told to end."""
+async def serve(app: Any, port: int, deliver: Callable[[], Awaitable[int]], egress: Egress) -> None:
+    """Answer on this machine only, and send webhooks by `egress`, until the process is told to end."""
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
@@ -147,3 +138,4 @@ async def serve(app: Any, port: int, deliver: Callable[[], Awaitable[int]]) -> N
     finally:
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait({serving}, timeout=5)
+        await egress.close()
