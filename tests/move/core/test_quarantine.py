@@ -5,6 +5,7 @@ import pytest
 from banyan.kernel.refusals import Conflict, Invalid, NotFound
 from banyan.move import quarantine
 from banyan.move.status import status
+from banyan.move.storage import due
 from tests.move.core.conftest import MakeMoving, Moving
 
 
@@ -77,6 +78,20 @@ async def test_a_waiver_needs_a_name_and_a_reason_and_ends_with_the_reason(m: Mo
     m.sql("UPDATE toy_maker SET name = '' WHERE maker_id = 8")  # for another
     await m.settled()
     assert (await quarantine.show(m.ports.db, m.mover.adapter, case.id)).state == "open"
+
+
+async def test_what_changes_in_quarantine_counts_as_untold_until_it_was_offered_again(m: Moving) -> None:
+    """A last-minute mend in the legacy shop must be over before it changes hands."""
+    (case,) = [each for each in (await quarantine.cases(m.ports.db)).cases if each.key == "8"]
+    counts = []
+    with pytest.raises(NotFound, match="nothing of this is kept"):
+        async with m.ports.db.transaction() as tx:  # unseen by the mover that works beside
+            await due.mark(tx, {(case.kind, case.key): (case.group, 1 << 60, None)})
+            counts.append(await due.unsettled(tx, case.group))
+            await due.later(tx, [(case.kind, case.key, 1 << 60)], [60.0])
+            counts.append(await due.unsettled(tx, case.group))
+            raise NotFound("nothing of this is kept")
+    assert counts == [1, 0]
 
 
 async def test_a_case_is_offered_again_on_request(m: Moving) -> None:

@@ -160,12 +160,13 @@ async def later(tx: Tx, refs: Sequence[tuple[str, str, int]], seconds: Sequence[
 
 
 async def unsettled(db: Db | Tx, group: str, *, older_than: float = 0.0) -> int:
-    """How many aggregates of a group are yet to be told, those in quarantine aside; only changes of some seconds ago."""
+    """How many aggregates of a group are yet to be told, those aside that wait in quarantine and were offered since they
+    changed; only changes of some seconds ago."""
     count: int = await db.fetchval(
         """SELECT count(*) FROM due d WHERE d.group_name = $1
                AND (d.committed_at IS NULL OR $2 = 0 OR d.committed_at < shop_now() - $2 * interval '1 second')
-               AND NOT EXISTS (SELECT FROM quarantine q
-                               WHERE q.kind = d.kind AND q.key = d.key AND q.state <> 'solved')""",
+               AND (d.tries = 0 OR NOT EXISTS (SELECT FROM quarantine q
+                                               WHERE q.kind = d.kind AND q.key = d.key AND q.state <> 'solved'))""",
         group,
         older_than,
     )
