@@ -16,7 +16,7 @@ from banyan.foundation.peers import HttpAnswer
 from banyan.foundation.running import Shop
 from banyan.foundation.service import Ports, Service
 from banyan.foundation.web import Body, MaybeKey, SureKey, Who
-from banyan.kernel.refusals import Conflict
+from banyan.kernel.refusals import Conflict, Unauthenticated
 from tests.conftest import OpenShop
 
 
@@ -75,8 +75,20 @@ def routes(ports: Ports) -> APIRouter:
             raise Conflict("stolen", code="stolen")
         return web.json([toy, ending, dict(request.query_params), (await request.body()).decode()])
 
+    async def merchant(authorization: Annotated[str, Header()] = "") -> None:
+        if authorization != "Bearer shop":
+            raise Unauthenticated("who are you", code="not_the_merchant")
+
+    guarded = APIRouter(prefix="/v1/kept", dependencies=[Depends(merchant)])
+
+    @short
+    @guarded.post("/{toy}")
+    async def keep(toy: Annotated[str, Path(max_length=12)], body: Wish) -> Response:
+        return web.json([toy, body])
+
     outer = APIRouter()
     outer.include_router(router)
+    outer.include_router(guarded)
     return outer
 
 
@@ -144,6 +156,10 @@ CART = "ct_" + "a" * 43
         ("POST", "/v1/toys/bear/parts/ear", JSON, '{"word":"a"}'.encode("utf-16"), 201),
         ("POST", "/v1/toys/bear/parts/ear", {"content-type": "text/plain"}, b'{"word":"a"}', 422),
         ("POST", "/v1/toys/bear/parts/ear", {"content-type": "application/json; charset=utf-8"}, b'{"word":"a"}', 201),
+        ("POST", "/v1/kept/bear", {**JSON, "authorization": "Bearer shop"}, b'{"word":"ab"}', 200),
+        ("POST", "/v1/kept/bear", {**JSON, "authorization": "Bearer shop"}, b"{}", 422),
+        ("POST", "/v1/kept/bear", {**JSON, "authorization": "Bearer else"}, b'{"word":"ab"}', 401),
+        ("POST", "/v1/kept/bear", JSON, b"{}", 401),
         ("POST", "/v1/toys/bear/sale", {"idempotency-key": "k"}, b"", 200),
         ("POST", "/v1/toys/bear/sale", {**JSON, "idempotency-key": "k"}, b"null", 200),
         ("POST", "/v1/toys/bear/sale", JSON, b"{}", 400),
@@ -156,7 +172,7 @@ async def test_both_ways_answer_alike(
     assert (await both(shop, method, path, headers, body)).status == status
 
 
-def test_a_marked_route_behind_a_guard_of_its_router_stops_the_start() -> None:
+def test_a_marked_route_whose_guard_asks_for_more_than_a_header_stops_the_start() -> None:
     async def guard() -> None: ...
 
     async def see(who: Who) -> Response:
@@ -177,6 +193,8 @@ async def test_plain_requests_do_go_the_short_way(shop: Shop) -> None:
     alone = Express(long, local.app.routes, shop.ports["toy"], Doors({}))
     for path in ("/v1/toys/bear", "/v1/toys/bear?colour=blue&limit=7&from=2026-11-22"):
         assert (await loopback.request(alone, "GET", path, headers={})).status == 200
+    shown = {**JSON, "authorization": "Bearer shop"}
+    assert (await loopback.request(alone, "POST", "/v1/kept/bear", headers=shown, body=b'{"word":"ab"}')).status == 200
     got = await loopback.request(alone, "POST", "/v1/toys/bear/parts/ear", headers=JSON, body=b'{"word":"ab"}')
     assert (got.status, got.header("etag")) == (201, '"1"')
     for path in (

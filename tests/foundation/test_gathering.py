@@ -1,4 +1,4 @@
-"""Rounds: nobody waits for company, nobody pays for another's mistake."""
+"""Rounds: who asks alone waits for nobody, nobody pays for another's mistake."""
 
 import asyncio
 from collections.abc import Sequence
@@ -132,3 +132,21 @@ async def test_closing_leaves_nobody_waiting() -> None:
     await gather.close()
     told = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(each, Unavailable) for each in told)
+
+
+async def test_after_a_round_with_company_the_next_waits_for_more() -> None:
+    desk = Desk()
+    gather = Gathering(desk.work, pause=0.05)
+    await asyncio.gather(*(gather(number) for number in (2, 4, 6)))
+    first = asyncio.create_task(gather(8))
+    await _settled()
+    assert await asyncio.gather(first, gather(10)) == [16, 20]
+    assert desk.rounds == [[2, 4, 6], [8, 10]]
+
+
+async def test_two_that_met_by_chance_keep_nobody_waiting() -> None:
+    desk = Desk()
+    gather = Gathering(desk.work, pause=3600)
+    await asyncio.gather(gather(2), gather(4))
+    async with asyncio.timeout(5):
+        assert await gather(6) == 12

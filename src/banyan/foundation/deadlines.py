@@ -1,9 +1,8 @@
 """How long the present request may still take; carried through every call and into the database's statement_timeout."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from types import TracebackType
 
 from banyan.kernel.clock import Clock
 from banyan.kernel.refusals import DeadlinePassed
@@ -22,19 +21,29 @@ def remaining(default: float = 10.0) -> float:
     return left
 
 
-@asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
+class within:  # noqa: N801 - it is used as a function is, and costs half of what contextlib's would
     """End what runs inside after `seconds`, or at the deadline already set if that is sooner, as DeadlinePassed."""
-    ends = asyncio.get_running_loop().time() + seconds
-    outer = _ends.get()
-    token = _ends.set(ends if outer is None else min(ends, outer))
-    try:
-        async with asyncio.timeout_at(_ends.get()):
-            yield
-    except TimeoutError:
-        raise DeadlinePassed from None
-    finally:
-        _ends.reset(token)
+
+    __slots__ = ("_ends", "_timeout", "_token")
+
+    def __init__(self, seconds: float) -> None:
+        ends, outer = asyncio.get_running_loop().time() + seconds, _ends.get()
+        self._ends = ends if outer is None else min(ends, outer)
+
+    async def __aenter__(self) -> None:
+        self._token = _ends.set(self._ends)
+        self._timeout = asyncio.timeout_at(self._ends)
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise DeadlinePassed from None
+        finally:
+            _ends.reset(self._token)
 
 
 def at(seconds_left: float) -> None:

@@ -72,11 +72,10 @@ Maker = Callable[[_Asked], Any]
 
 
 class _Way:
-    """One route by the short way. TypeError for one that asks for more than is known here, such as a router's guard."""
+    """One route by the short way. TypeError for one that asks for more than is known here."""
 
     def __init__(self, route: APIRoute, ports: Ports, row: Row | None) -> None:
-        if route.dependencies:
-            raise TypeError(f"{route.path} depends on more than its endpoint asks for: it cannot go the short way")
+        self.guards = [_guard(route, each.dependency) for each in route.dependencies]
         self.route = route
         self.row = row
         self.endpoint: Callable[..., Awaitable[Response]] = route.endpoint
@@ -95,7 +94,7 @@ class _Way:
                 self.key, self.needs_key = name, each.annotation == SureKey
             elif make := self._maker(name, each):
                 self.makers[name] = make
-        if self.request and (set(self.makers) - set(self.places) or self.who or self.key):
+        if self.request and (set(self.makers) - set(self.places) or self.who or self.key or self.guards):
             raise TypeError(f"{route.path} reads the request by itself: there is nothing to make for it but its places")
 
     async def hand_over(self, scope: Scope, receive: Receive, places: Mapping[str, str]) -> Response:
@@ -109,6 +108,11 @@ class _Way:
         """Call the endpoint. LongWay before anything was done."""
         if self.needs_key and b"idempotency-key" not in asked.headers:
             raise LongWay
+        try:
+            for guard in self.guards:
+                await guard(asked.headers.get(b"authorization", ""))
+        except Refusal as refusal:
+            return problem(refusal)
         values = {name: make(asked) for name, make in self.makers.items()}
         cookie = asked.headers.get(b"cookie", "")
         cart = cookie_parser(cookie).get(cart_cookie(self.ports.settings.origin), "") if cookie else ""
@@ -143,6 +147,17 @@ class _Way:
         if each.default is inspect.Parameter.empty:
             raise TypeError(f"{self.route.path}: {name} cannot be made here")
         return None
+
+
+def _guard(route: APIRoute, guard: Callable[..., Any] | None) -> Callable[[str], Awaitable[None]]:
+    """What a router asks of all its routes, where that is the Authorization header alone."""
+    if (
+        guard is None
+        or not inspect.iscoroutinefunction(guard)
+        or [*inspect.signature(guard).parameters] != ["authorization"]
+    ):
+        raise TypeError(f"{route.path} depends on more than its endpoint asks for: it cannot go the short way")
+    return guard
 
 
 class Express:

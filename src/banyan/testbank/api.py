@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from banyan.foundation import fields, web
+from banyan.foundation.express import short
 from banyan.foundation.face import forms
 from banyan.foundation.fields import Fields
 from banyan.foundation.service import Ports
@@ -141,6 +142,7 @@ def routes(ports: Ports) -> APIRouter:
 
     bank = APIRouter(prefix="/bank", tags=["testbank"], dependencies=[Depends(merchant)])
 
+    @short
     @bank.post("/charges", responses=_CHARGE, response_model=None)
     async def charge(asked: NewCharge) -> Response:
         """Hold an amount by a token. The same reference again: the same charge."""
@@ -150,6 +152,7 @@ def routes(ports: Ports) -> APIRouter:
         )
         return web.json(await made)
 
+    @short
     @bank.post("/charges/{charge_id}/capture", responses=_CHARGE, response_model=None)
     async def capture(charge_id: ChargeId, asked: Deed) -> Response:
         return web.json(await actions.capture(ports, charge_id, asked.reference, asked.amount))

@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from email.header import Header
 from pathlib import Path
 
+from banyan.foundation.gathering import Asked, Gathering
 from banyan.foundation.mail import Message
 
 _ODD = re.compile(r"[\x00-\x1f\x7f]")
@@ -14,19 +16,21 @@ _ODD = re.compile(r"[\x00-\x1f\x7f]")
 class FileMail:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._letters = Gathering[tuple[str, bytes], None](self._post)  # a thread costs more than a letter
 
     async def send(self, message: Message) -> None:
         """Write it down. ValueError for an address or a subject that would be more than one line."""
         name = re.sub(r"[^A-Za-z0-9_-]", "_", message.id)[:100]
-        await asyncio.to_thread(self._write, name, written(message))
+        await self._letters((f"{name}.eml", written(message)))
 
-    def _write(self, name: str, body: bytes) -> None:
-        path = self._folder / f"{name}.eml"
-        try:
-            path.write_bytes(body)
-        except FileNotFoundError:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body)
+    async def _post(self, asked: Sequence[Asked[tuple[str, bytes]]]) -> list[None]:
+        await asyncio.to_thread(self._write, [each.wish for each in asked])
+        return [None] * len(asked)
+
+    def _write(self, letters: Sequence[tuple[str, bytes]]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name, body in letters:
+            (self._folder / name).write_bytes(body)
 
     async def forget(self, to: str) -> None:
         """Delete the files of mails to this address, however it is cased."""
@@ -41,7 +45,7 @@ class FileMail:
                     path.unlink()
 
     async def close(self) -> None:
-        pass
+        await self._letters.close()
 
 
 def written(message: Message) -> bytes:

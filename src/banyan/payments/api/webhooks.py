@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from banyan.foundation import web
+from banyan.foundation.express import short
 from banyan.foundation.service import Ports
 from banyan.payments import actions
 from banyan.payments.api.shapes import Taken
@@ -23,6 +24,7 @@ _BODY = {
 def routes(desk: Desk, ports: Ports) -> APIRouter:
     router = APIRouter(prefix="/webhooks", tags=["webhooks in"])
 
+    @short
     @router.post("/{provider}", responses={200: {"model": Taken}}, openapi_extra=_BODY, response_model=None)
     async def take_webhook(provider: ProviderName, request: Request) -> Response:
         """What a provider tells by itself. A true duplicate is answered 200 and changes nothing."""
