@@ -104,6 +104,32 @@ async def test_an_order_is_cancelled_with_a_reason_after_it_was_asked(stage: Sta
     assert "/console/orders/ord_6/cancel" not in done.links
 
 
+async def test_a_guest_is_forgotten_after_it_was_asked_and_only_by_who_may(stage: Stage, operator: Browser) -> None:
+    stage.order |= {"user_id": None, "email": "guest@example.com"}
+    question = await operator.send(await operator.get("/console/orders/ord_6"), button="Forget the guest")
+    assert "without its address it cannot be sent" in question.text
+    assert not stage.fakes.sent("POST", "/v1/orders/ord_6/erasure")
+    done = await operator.send(question, button="Forget for good")
+    assert "Nobody can read any more who ordered this." in done.text
+    assert "guest@example.com" not in done.html
+    assert "Forget the guest" not in done.text
+    assert len(stage.fakes.sent("POST", "/v1/orders/ord_6/erasure")) == 1
+    support = await stage.signed_in("support")
+    stage.order |= {"email": "guest@example.com"}
+    assert "Forget the guest" not in (await support.get("/console/orders/ord_6")).text
+    stage.order |= {"user_id": "usr_1"}
+    assert "Forget the guest" not in (await operator.get("/console/orders/ord_6")).text
+
+
+async def test_a_guest_who_cannot_be_forgotten_yet_is_so_on_the_order_s_page(stage: Stage, operator: Browser) -> None:
+    stage.order |= {"user_id": None, "status": "processing"}
+    question = await operator.send(await operator.get("/console/orders/ord_6"), button="Forget the guest")
+    refused = await operator.send(question, button="Forget for good")
+    assert refused.status == 409
+    assert "this order is being settled" in refused.text
+    assert stage.order["email"]
+
+
 async def test_an_order_on_its_way_is_not_cancelled_and_the_reason_is_shown(stage: Stage, operator: Browser) -> None:
     question = await operator.send(await operator.get("/console/orders/ord_1/cancel"), button="Go on", reason="late")
     refused = await operator.send(question, button="Cancel the order")

@@ -76,3 +76,11 @@ async def test_on_a_laptop_the_console_reminds_and_lets_work(open_shop: Open) ->
     assert page.at == "/console"
     assert "You sign in without a second factor." in page.text
     assert (await browser.get("/console/users")).at == "/console/users"
+
+
+async def test_a_passkey_that_does_not_fit_is_said_on_the_page_and_signs_nobody_out(shop: Shop) -> None:
+    browser, _ = await come_in(shop, "clumsy@example.com")
+    page = await browser.send(await browser.get("/console/security"), to="/console/security/passkeys", credential="{}")
+    assert (page.status, page.at) == (401, "/console/security/passkeys")
+    assert "was not accepted" in page.text
+    assert (await browser.get("/console/security")).at == "/console/security"

@@ -38,3 +38,18 @@ def test_a_wrong_secret_is_not_shown_in_the_refusal() -> None:
 
 def test_options_win_over_the_environment() -> None:
     assert settings.read({"BANYAN_CURRENCY": "USD"}, currency="GBP", shop_name=None).currency == "GBP"
+
+
+def test_stripes_script_comes_from_stripe_alone_in_production() -> None:
+    elsewhere = {"BANYAN_STRIPE_JS_URL": "http://127.0.0.1:12111/v3/stripe.js"}
+    assert settings.read(elsewhere).stripe_js_url.startswith("http://127.0.0.1")
+    for url in (*elsewhere.values(), "https://js.stripe.com.evil.test/v3/", "http://js.stripe.com/v3/", "https://x@y/"):
+        with pytest.raises(WrongSettings, match="BANYAN_STRIPE_JS_URL"):
+            settings.read({"BANYAN_ENVIRONMENT": "production", "BANYAN_STRIPE_JS_URL": url})
+    assert settings.read({"BANYAN_ENVIRONMENT": "production"}).stripe_js_url.startswith("https://js.stripe.com/")
+
+
+def test_an_address_of_stripes_script_adds_nothing_to_a_policy() -> None:
+    for url in ("https://a.test/x; script-src *", "https://a.test/ https://b.test/", "javascript:1", "https://a.test"):
+        with pytest.raises(WrongSettings, match="BANYAN_STRIPE_JS_URL"):
+            settings.read({"BANYAN_STRIPE_JS_URL": url})

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from playwright.async_api import Browser, async_playwright
 
 from banyan import topology
 from banyan.cluster.engines.program import free_port
@@ -19,6 +20,7 @@ from banyan.trial.own_shop import own_shop
 from banyan.trial.stocking import stock
 
 SKU = "JOURNEY-1"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="package")
@@ -32,10 +34,14 @@ def scratch() -> Iterator[Path]:
 
 @pytest.fixture(scope="package")
 async def one_process(scratch: Path) -> AsyncIterator[str]:
-    async with own_shop(scratch / "one", SystemClock()) as shop:
+    """By its name: passkeys belong to names, and whoever comes back from a bank is to find their cookies."""
+    port = free_port()
+    origin = f"http://localhost:{port}"
+    async with own_shop(scratch / "one", SystemClock(), origin=origin) as shop:
+        shop.port = port
         await shop.start()
         await stock(scratch / "one", SKU, 1000)
-        yield shop.url
+        yield origin
 
 
 @pytest.fixture(scope="package")
@@ -43,6 +49,16 @@ async def many_processes(scratch: Path) -> AsyncIterator[str]:
     async with apart(scratch / "many") as url:
         await stock(scratch / "many", SKU, 1000)
         yield url
+
+
+@pytest.fixture(scope="package")
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed here")
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        await started.close()
 
 
 @asynccontextmanager

@@ -10,10 +10,8 @@ from aiohttp import web
 from playwright.async_api import Browser, expect
 
 from banyan.cluster.engines.program import free_port
-from tests.journeys.test_confirming import browser
 from tests.users.oauth.application import VERIFIER, Application
 
-__all__ = ["browser"]
 PASSWORD = "a long walk by the sea"
 
 

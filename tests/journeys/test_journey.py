@@ -21,7 +21,8 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 async def http(url: str) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(url) as session:
+    """Without cookies: a caller is who its token says."""
+    async with aiohttp.ClientSession(url, cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield session
 
 

@@ -1,17 +1,13 @@
 """In a browser: no page of ours breaks its own Content-Security-Policy, and what is slipped into one does not run."""
 
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 
 from banyan.trial.stocking import opened
 from banyan.users.actions import create_operator
 from tests.journeys.conftest import SKU
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _LISTEN = """window.broken = []; document.addEventListener("securitypolicyviolation",
   (told) => window.broken.push(`${told.effectiveDirective} ${told.blockedURI} ${told.sample}`));"""
 GUEST = ("/", "/search?q=trial", "/cart", "/sign-in", "/sign-up", "/nowhere", "/docs", "/graphql", "/checkout/delivery")
@@ -24,16 +20,6 @@ SHOPPER = (
     "/account/security",
 )
 OPERATOR = ("", "/orders", "/products", "/stock", "/warehouses", "/users", "/streams", "/invariants", "/move", "/keys")
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed here")
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        await started.close()
 
 
 async def opened_page(browser: Browser) -> Page:
@@ -60,6 +46,7 @@ async def test_no_page_of_the_shop_breaks_its_own_policy(one_process: str, brows
     found += await page.evaluate("window.broken")
     await page.goto(f"{one_process}/sign-up")
     await page.locator("[name=email]").first.fill("policy@example.com")
+    await page.get_by_text("With a password instead").click()
     await page.locator("[name=password]").first.fill("a long walk by the sea")
     await page.locator("[name=name]").first.fill("Ada")
     await page.locator("form[action='/sign-up'] button:not([type=button])").click()

@@ -41,6 +41,7 @@ from banyan.contracts.payments import (
     SettlePayment,
     VoidPayment,
 )
+from banyan.contracts.privacy import ForgetPayments, Forgotten
 from banyan.contracts.users import Address, AskKeys, AskShopper, KeySet, Shopper
 from banyan.foundation import loopback
 from banyan.foundation.idempotency import Key
@@ -214,6 +215,7 @@ class World:
     fates: defaultdict[type[Call[Any]], list[str]] = field(default_factory=lambda: defaultdict(list))
     away: set[str] = field(default_factory=set)  # services that do not answer
     asked: Counter[str] = field(default_factory=Counter)
+    forgotten: list[str] = field(default_factory=list)  # orders whose payments say no more whose they are
 
     @property
     def ports(self) -> Ports:
@@ -238,6 +240,7 @@ class World:
                 SettlePayment: self.bank.settle,
                 AskPayment: lambda call: self.bank.find(call.order_id),
                 AskDefaultMethod: lambda call: _found(self.methods, call.user_id),
+                ForgetPayments: self._forget,
             },
             "users": {
                 AskKeys: lambda _: KeySet(jwks=json.dumps({"keys": [_KEY.as_dict(private=False)]})),
@@ -305,6 +308,10 @@ class World:
             return result
 
         return answer
+
+    def _forget(self, call: ForgetPayments) -> Forgotten:
+        self.forgotten += call.order_ids
+        return Forgotten(done=True)
 
     def _items(self, call: AskItems) -> Items:
         found = [self.items[sku] for sku in call.skus if sku in self.items]

@@ -137,6 +137,35 @@ async def test_an_open_breaker_is_gone_round_and_its_provider_is_offered_last(op
     assert (await till.http("GET", "/v1/payment-providers")).status in (401, 403)
 
 
+async def test_while_one_payment_probes_no_other_is_sent_that_way(open_till: OpenTill) -> None:
+    class Slow(Bank):
+        answers = asyncio.Event()
+
+        async def authorize(self, ports: Ports, errand: Errand) -> Evidence:
+            if self.trouble is None:
+                self.asked += 1
+                await self.answers.wait()
+            return await super().authorize(ports, errand)
+
+    first, second = Slow("first", Unclear("hangs")), Bank("second")
+    till = await open_till({"first": first, "second": second}, payment_routes="first 1+0; second 2+0")
+    for number in range(10):
+        await pay(till, f"ord_{number}")
+    till.clock.advance(1.1)
+    first.trouble, first.asked = None, 0
+    probe = asyncio.ensure_future(pay(till, "ord_probe"))
+    while not first.asked:
+        await asyncio.sleep(0)
+    assert (await pay(till, "ord_meanwhile")).state is AUTHORIZED
+    assert await row(till, "ord_meanwhile") == ("second", []), "it never came by the first one"
+    options = (await till.http("GET", "/v1/payment-options?currency=USD")).json()["items"]
+    assert [(each["provider"], each["available"]) for each in options] == [("second", True), ("first", False)]
+    first.answers.set()
+    assert (await probe).state is AUTHORIZED
+    assert (await pay(till, "ord_after")).state is AUTHORIZED
+    assert await row(till, "ord_after") == ("first", [])
+
+
 async def test_without_any_provider_for_the_card_the_payment_is_declined(open_till: OpenTill) -> None:
     till = await open_till({"first": Bank("first", cards=False), "off": Bank("off", on=False)})
     assert ((await pay(till, "ord_1")).state, (await till.stands("ord_1")).reason) == (DECLINED, "unknown_provider")

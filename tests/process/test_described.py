@@ -114,7 +114,13 @@ def test_what_moves_money_or_stock_needs_a_key_and_says_so(description: dict[str
 
 SAME = frozenset(  # done twice they are done once: they read, or what they make is made or found
     (
-        *("/v1/carts/{cart_id}/merge", "/v1/orders/{order_id}/settle", "/v1/vault/cards", "/v1/me/export"),
+        *(
+            "/v1/carts/{cart_id}/merge",
+            "/v1/orders/{order_id}/settle",
+            "/v1/orders/{order_id}/erasure",
+            "/v1/vault/cards",
+            "/v1/me/export",
+        ),
         *("/v1/sessions/magic-link/look", "/v1/oauth/authorizations", "/v1/me/totp", "/v1/me/email"),
         *("/v1/reconciliations", "/v1/reconciliations/reports"),
         "/v1/reconciliations/differences/{difference_id}/explanation",
@@ -131,7 +137,7 @@ NEW_EACH_TIME = frozenset(  # a challenge or secret that was lost is asked for a
     (
         *("/v1/passkeys/options", "/v1/passkeys/proof/options", "/v1/passkeys/sign-in/options"),
         *("/v1/passkeys/sign-up/options", "/v1/sessions/outside", "/v1/me/recovery-codes"),
-        *("/v1/oauth/clients", "/v1/oauth/clients/{client_id}/secret"),
+        "/v1/oauth/clients/{client_id}/secret",
     )
 )
 

@@ -172,6 +172,7 @@ async def _check_out(shop: FakeShop, request: Request, body: Json) -> Response:
     if cart["status"] != "open":
         return no(409, "already_ordered")
     order = _placed(shop, cart, body["payment"]["token"])
+    order["paid_by"] = {name: body["payment"].get(name) for name in ("provider", "token")}
     shop.kept[cart["id"], key] = (fingerprint, order)
     return said(order, 201)
 
@@ -370,6 +371,8 @@ def _sessions(shop: FakeShop, request: Request, body: Json, user: Json) -> Respo
 @_signed_in
 def _methods(shop: FakeShop, request: Request, body: Json, user: Json) -> Response:
     if request.method == "POST":
+        if body["token"] == "pm_refused":
+            return no(422, "card_refused", "Stripe does not take this card")
         shop.methods.append(body | {"id": shop.next("pm"), "default": not shop.methods})
         return said(shop.methods[-1], 201)
     return said({"items": shop.methods})

@@ -334,6 +334,26 @@ async def test_a_member_chooses_a_saved_address_and_card(member: Browser, shop: 
     assert (order["paid_with"], order["address"]["city"]) == ("tok_saved", "Berlin")
 
 
+async def test_a_saved_card_whose_provider_is_away_comes_last_and_says_so(member: Browser, shop: FakeShop) -> None:
+    shop.methods += [
+        {"id": "pm_1", "token": "pm_card_visa", "provider": "stripe", "brand": "visa", "last4": "4242"},
+        {"id": "pm_2", "token": "card_01", "provider": "stripe", "brand": "amex", "last4": "0005"},
+    ]
+    shop.options = [
+        {"provider": "testbank", "method": "card", "vault_cards": True, "available": True},
+        {"provider": "stripe", "method": "card", "vault_cards": True, "available": False},
+    ]
+    page = await at_payment(member, shop)
+    text = page.text
+    assert text.index("Amex ending in 0005") < text.index("Credit or debit card") < text.index("Visa ending in 4242")
+    assert text.count("Not available just now") == 1, "a card of the vault is good with another provider"
+    assert page.first(name="way", checked="").attributes["value"] == "saved:pm_2"
+    shop.options[1]["available"] = True
+    page = await member.get("/checkout/payment")
+    assert "Not available" not in page.text
+    assert page.first(name="way", checked="").attributes["value"] == "saved:pm_1"
+
+
 async def test_a_saved_card_of_somebody_else_is_none(member: Browser, shop: FakeShop) -> None:
     await at_payment(member, shop)
     page = await member.submit("/checkout/place", way="saved:pm_other")

@@ -192,3 +192,40 @@ async def test_ways_in_are_changed_after_proving_oneself_again_only(app: Any, cl
     page = await browser.submit("/account/proof", password=PASSWORD)
     assert page.path == "/account/security"
     assert "<svg" in (await browser.submit("/account/totp")).html
+
+
+async def test_an_account_is_deleted_after_showing_a_passkey_again_and_from_where_one_was(
+    app: Any, clock: VirtualClock
+) -> None:
+    held, browser = Device(ORIGIN, "shop.test", b"a leaver's"), Browser(app)
+    page = await browser.get("/sign-up")
+    newcomer = {"name": "Ada Lovelace", "email": "leaver@example.com"}
+    given = await passkey(browser, "/sign-up/passkey/options", "/sign-up", **newcomer)
+    form = fields(page.form("/sign-up")) | newcomer
+    await browser.post("/sign-up/passkey", {**form, "credential": json.dumps(held.make(given))}, follow=True)
+    clock.advance(601)
+    await browser.get("/account/privacy")
+    page = await browser.submit("/account/privacy/close", sure="yes")
+    assert page.path == "/account/proof?next=%2Faccount%2Fprivacy"
+    stranger = Device(ORIGIN, "shop.test", b"a stranger's")
+    for device, status, ends in ((stranger, 401, "/account/proof/passkey"), (held, 200, "/account/privacy")):
+        given = await passkey(browser, "/account/proof/passkey/options", "/account/proof/passkey")
+        form = {**fields(page.form("/account/proof/passkey")), "credential": json.dumps(device.sign(given))}
+        page = await browser.post("/account/proof/passkey", form, follow=True)
+        assert (page.status, page.path) == (status, ends), page.text
+    page = await browser.submit("/account/privacy/close", sure="yes")
+    assert "Your account is closed" in page.text
+
+
+async def test_who_was_signed_out_from_elsewhere_sees_nothing_of_the_account_any_more(app: Any) -> None:
+    laptop = await member(app, "elsewhere@example.com")
+    phone = Browser(app)
+    await phone.get("/sign-in")
+    await phone.submit("/sign-in", email="elsewhere@example.com", password=PASSWORD)
+    assert (await phone.get("/account/orders")).path == "/account/orders"
+    await laptop.get("/account/security")
+    await laptop.submit("/account/sessions/end-others")
+    page = await phone.get("/account/orders")  # its access token would hold for minutes
+    assert page.path == "/sign-in?next=/account/orders"
+    assert "signed out here" in page.first(role="status").text
+    assert (await laptop.get("/account/orders")).path == "/account/orders"

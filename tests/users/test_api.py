@@ -69,7 +69,7 @@ ROUTES = {
     "GET /oauth/userinfo": "200 401 403",
     "POST /oauth/userinfo": "200 401 403",
     "POST /v1/oauth/authorizations": "200 401 403 422",
-    "POST /v1/oauth/clients": "201 401 403 422",
+    "POST /v1/oauth/clients": "201 401 403 409 422",
     "GET /v1/oauth/clients": "200 401 403 422",
     "GET /v1/oauth/clients/{client_id}": "200 401 403 404 422",
     "DELETE /v1/oauth/clients/{client_id}": "204 401 403 404 422",

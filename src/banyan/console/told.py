@@ -1,16 +1,15 @@
 """Messages that are shown once, after something was done."""
 
+from banyan.foundation.face import security
 from banyan.foundation.face.visit import Message
 
 TOLD = {
+    **security.TOLD,
     "signed-in": Message("good", "You are signed in."),
-    "passkey-added": Message("good", "Your passkey is ready. Next time you sign in with a touch."),
-    "passkey-removed": Message("good", "That passkey is removed here. Delete it on your device as well."),
-    "codes-off": Message("good", "No codes are asked for any more."),
-    "wrong-code": Message("bad", "That code did not fit. Begin again, and type the code the app shows."),
     "sign-in-again": Message("note", "How you sign in is changed only shortly after you did so: sign out, and in again."),
     "signed-out": Message("good", "You are signed out."),
     "session-over": Message("note", "Your session is over. Sign in again; nothing was done meanwhile."),
+    "order-forgotten": Message("good", "Nobody can read any more who ordered this."),
     "cancelled": Message("good", "The order is cancelled. Its stock and money are on their way back."),
     "refunded": Message("good", "The money has gone back."),
     "refund-under-way": Message("note", "The refund is under way: the provider takes its time. It appears here when it is done."),

@@ -35,7 +35,8 @@ class Visit(visit.Visit[Cookie]):
     def __init__(self, desk: Desk, request: Request) -> None:
         shop = desk.shop
         jar = jar_of(request.cookies, secure=shop.settings.origin.startswith("https:"))
-        super().__init__(request, jar, desk.seal, shop.ids, nonce=Cookie.SEAL, told=Cookie.TOLD, seconds=SHIFT)
+        cookies = {"nonce": Cookie.SEAL, "told": Cookie.TOLD, "ceremony": Cookie.CEREMONY}
+        super().__init__(request, jar, desk.seal, shop.ids, **cookies, seconds=SHIFT)
         self.desk = desk
         self.operator = Operator(jar, request.headers, shop.peers, shop.authority)
         self.line = Line(shop.peers, self.operator)

@@ -145,7 +145,7 @@ PERMISSIONS = frozenset(
         "payments:read",
         "payments:write",  # capture, void, refund
         "users:read",
-        "users:write",  # roles
+        "users:write",  # roles; forgetting people for them
         "clients:write",  # applications of others that may ask for a shopper's consent
         "move:write",  # copy, shift and cut over a legacy shop's groups
         "operate",  # console, parked messages, invariants

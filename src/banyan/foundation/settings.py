@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 SERVICES = ("users", "catalog", "inventory", "orders", "payments", "testbank", "move")
 FACES = ("gateway", "storefront", "console")
@@ -64,6 +64,10 @@ class Settings(BaseModel):
     stripe_url: str = "https://api.stripe.com"
     stripe_key: SecretStr = SecretStr("")
     stripe_publishable_key: str = ""  # what a page asks Stripe for a token with
+    # Where pages load Stripe.js from; its versions have names (docs.stripe.com/sdks/stripejs-versioning).
+    stripe_js_url: str = Field(
+        default="https://js.stripe.com/endive/stripe.js", pattern="^https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._~/-]*$"
+    )
     stripe_webhook_secret: SecretStr = SecretStr("")  # two with a comma while it changes
     stripe_account: str = ""  # acct_…, where the key is a platform's that acts for another account
 
@@ -82,6 +86,9 @@ class Settings(BaseModel):
     razorpay_key_secret: SecretStr = SecretStr("")
     razorpay_webhook_secret: SecretStr = SecretStr("")  # two with a comma while it changes
     razorpay_account: str = ""
+    razorpay_settles_in: str = Field(
+        default="INR", pattern="^[A-Z]{3}$"
+    )  # what an account of another country is paid out in
 
     # Where a card's number is typed: on the provider's own fields, or on those of our vault (docs/vault.md).
     card_fields: Literal["provider", "vault"] = "provider"
@@ -143,6 +150,14 @@ class Settings(BaseModel):
     def _of_postgresql(cls, url: SecretStr) -> SecretStr:
         if url.get_secret_value() and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("a database is reached by postgresql://user:password@host:port/name")
+        return url
+
+    @field_validator("stripe_js_url")
+    @classmethod
+    def _of_stripe(cls, url: str, known: ValidationInfo) -> str:
+        """Whoever serves this script could read along where shoppers pay."""
+        if known.data.get("environment") == "production" and not url.startswith("https://js.stripe.com/"):
+            raise ValueError("in production Stripe's script is loaded from https://js.stripe.com/ alone")
         return url
 
     @property

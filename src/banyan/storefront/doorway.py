@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from banyan.foundation import telemetry
-from banyan.foundation.face import doorway
+from banyan.foundation.face import doorway, ways_in
 from banyan.foundation.face.doorway import SAFE, Endpoint
 from banyan.foundation.face.policy import policy
 from banyan.kernel.refusals import NotFound, Refusal
@@ -51,8 +51,9 @@ class Doorway(doorway.Doorway[Visit]):
 
     async def refused(self, visit: Visit, refusal: Refusal) -> Response:
         if refusal.status == 401:
+            told = "session-over" if visit.jar.name(Cookie.REFRESH) in visit.request.cookies else ""
             visit.visitor.forget()  # or the page to sign in would send back here
-            return visit.to(_sign_in(visit))
+            return visit.to(_sign_in(visit), told)
         return await visit.page(
             "broken.html" if refusal.status >= 500 else "refused.html",
             refusal.status,
@@ -63,7 +64,8 @@ class Doorway(doorway.Doorway[Visit]):
 
     def rules(self, visit: Visit) -> Mapping[str, str]:
         keeping = "no-store" if visit.here.startswith(_PRIVATE) else "private, no-cache"
-        allowed = policy(visit.script_nonce, frames=self._frames)
+        frames, connects = " ".join((self._frames, *visit.frames)), " ".join(("'self'", *visit.connects))
+        allowed = policy(visit.script_nonce, frames=frames, connects=connects)
         return {**_RULES, "cache-control": keeping, "content-security-policy": allowed}
 
 
@@ -77,9 +79,21 @@ async def _sent(visit: Visit, sent: Handler | None) -> Response:
 async def _read(visit: Visit, read: Handler | None) -> Response:
     if read is None:  # the address of a form, reloaded or bookmarked
         return visit.to("/cart")
-    if visit.here.startswith("/account") and not visit.visitor.signed_in:
-        return visit.to(_sign_in(visit))
+    if visit.here.startswith("/account"):
+        if not visit.visitor.signed_in:
+            return visit.to(_sign_in(visit))
+        await _must_live(visit)
     return await read(visit)
+
+
+async def _must_live(visit: Visit) -> None:
+    """An access token outlives its session by minutes: one's own pages are not shown to it. A service that is away decides
+    nothing; pages show what they can."""
+    try:
+        await ways_in.factors(visit.line)
+    except Refusal as refusal:
+        if refusal.status == 401:
+            raise
 
 
 async def _nothing(_: Visit) -> Response:

@@ -1,8 +1,10 @@
 """Messages that are shown once, after something was done."""
 
+from banyan.foundation.face import security
 from banyan.foundation.face.visit import Message
 
 TOLD = {
+    **security.TOLD,
     "added": Message("good", "Added to your cart."),
     "updated": Message("good", "Your cart is up to date."),
     "removed": Message("good", "Taken out of your cart."),
@@ -12,13 +14,10 @@ TOLD = {
     "delivery-first": Message("note", "First tell us where the parcel goes."),
     "signed-in": Message("good", "Welcome back."),
     "signed-up": Message("good", "Welcome! Your account is ready."),
+    "session-over": Message("note", "You are signed out here. Please sign in again; nothing was done meanwhile."),
     "signed-out": Message("good", "You are signed out."),
     "link-sent": Message("good", "If there is an account with this address, a sign-in link is on its way."),
-    "passkey-added": Message("good", "Your passkey is ready. Next time you sign in with a touch."),
-    "passkey-removed": Message("good", "That passkey is removed here. Delete it on your device as well."),
-    "totp-removed": Message("good", "No codes are asked for any more."),
-    "wrong-code": Message("bad", "That code did not fit. Begin again, and type the code the app shows."),
-    "proved": Message("good", "Thank you. For ten minutes you can change how you sign in."),
+    "proved": Message("good", "Thank you. For ten minutes you can go on without being asked again."),
     "email-asked": Message("good", "A mail is on its way to the new address. Nothing changes before you press its link."),
     "email-confirm": Message("good", "Your address is changed."),
     "email-undo": Message("good", "Your address is as it was, and everybody is signed out. Sign in by a mailed link."),

@@ -56,10 +56,17 @@ class Wrong(dict[str, str]):
 class Visit(visit.Visit[Cookie]):
     def __init__(self, front: Front, request: Request) -> None:
         jar = jar_of(request.cookies, secure=front.secure)
-        super().__init__(request, jar, front.seal, front.ids, nonce=Cookie.SEAL, told=Cookie.TOLD, seconds=MONTH)
+        cookies = {"nonce": Cookie.SEAL, "told": Cookie.TOLD, "ceremony": Cookie.CEREMONY}
+        super().__init__(request, jar, front.seal, front.ids, **cookies, seconds=MONTH)
         self.front = front
         self.visitor = Visitor(jar, request.headers, front.peers)
         self.line = Line(front.peers, self.visitor)
+        self.frames: tuple[str, ...] = ()  # origins beyond those of every page, which this one may frame
+        self.connects: tuple[str, ...] = ()  # … and which its scripts may ask
+
+    def allow(self, *, frames: tuple[str, ...], connects: tuple[str, ...]) -> None:
+        """Let this page, and no other, have somebody's frames on it."""
+        self.frames, self.connects = frames, connects
 
     @property
     def currency(self) -> str:
@@ -78,7 +85,7 @@ class Visit(visit.Visit[Cookie]):
         else:
             self.jar.drop(Cookie.COUNT)
 
-    async def page(self, template: str, status: int = 200, **context: Any) -> Response:
+    async def page(self, template: str, status: int = 200, /, **context: Any) -> Response:
         """A page. `context` is what its template shows."""
         tree = await self.front.tree.get()
         html = self.front.look.get_template(template).render(

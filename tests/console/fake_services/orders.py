@@ -16,6 +16,7 @@ class Orders(FakeShop):
             ("orders", "GET", "/v1/orders/{id}"): self._read_order,
             ("orders", "GET", "/v1/orders/{id}/events"): self._read_events,
             ("orders", "POST", "/v1/orders/{id}/cancel"): self._cancel,
+            ("orders", "POST", "/v1/orders/{id}/erasure"): self._forget,
             ("orders", "POST", "/v1/orders/{id}/refunds"): self._refund,
             ("orders", "POST", "/v1/orders/{id}/fulfillments"): self._fulfil,
             ("payments", "GET", "/v1/payments"): self._list_payments,
@@ -63,6 +64,14 @@ class Orders(FakeShop):
         if order["status"] not in ("processing", "confirmed", "cancelled"):
             raise Conflict("this order cannot be cancelled: it is on its way", code="too_late")
         order |= {"status": "cancelled", "reason": asked.body["reason"]}
+        return JSONResponse(order)
+
+    async def _forget(self, asked: Asked) -> Response:
+        asked.must("users:write")
+        order = found(self.orders, asked.named["id"])
+        if order["status"] == "processing":
+            raise Conflict("this order is being settled; try again in a minute", code="being_settled")
+        order |= {"email": "", "address": {"country": "DE"}}
         return JSONResponse(order)
 
     async def _refund(self, asked: Asked) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -30,12 +31,17 @@ TOLD = {"saved": Message("good", "Saved.")}
 class Cookie(Enum):
     SEAL = "seal"
     TOLD = "told"
+    CEREMONY = "ceremony"
 
 
 class Visit(visit.Visit[Cookie]):
     def __init__(self, request: Request) -> None:
         jar = Jar(Cookie, request.cookies, path="/", same_site="lax", secure=False)
-        super().__init__(request, jar, SEAL, IDS, nonce=Cookie.SEAL, told=Cookie.TOLD, seconds=1000)
+        cookies = {"nonce": Cookie.SEAL, "told": Cookie.TOLD, "ceremony": Cookie.CEREMONY}
+        super().__init__(request, jar, SEAL, IDS, **cookies, seconds=1000)
+
+    async def page(self, template: str, status: int = 200, /, **context: Any) -> Response:
+        return PlainTextResponse(f"{template} {context}", status)
 
 
 class Doorway(doorway.Doorway[Visit]):

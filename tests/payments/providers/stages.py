@@ -224,7 +224,7 @@ def settings() -> dict[str, Any]:
     from tests.payments.paypal.stage import settings as paypal
     from tests.payments.razorpay.conftest import SETTINGS as RAZORPAY
 
-    return STRIPE | paypal() | RAZORPAY
+    return STRIPE | paypal() | RAZORPAY | {"razorpay_settles_in": PRICE.currency}
 
 
 STAGES: dict[str, Callable[[Till], Stage]] = {

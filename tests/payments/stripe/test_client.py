@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from banyan.contracts.vault import CVC, ForwardCard, Forwarded
-from banyan.foundation.peers import Local
+from banyan.foundation.peers import HttpAnswer, Local
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings, WrongSettings
 from banyan.kernel.money import Money
@@ -366,10 +366,44 @@ def test_a_start_with_half_of_the_settings_is_stopped(given: Mapping[str, Any], 
     assert "sk_test" not in str(stopped.value) or "begins" in str(stopped.value)
 
 
+async def save(stage: Stage, token: str, user: str = "usr_keeps") -> HttpAnswer:
+    body = {"provider": "stripe", "token": token}
+    return await stage.till.http("POST", "/v1/me/payment-methods", body, may=[], user=user)
+
+
+async def test_a_card_that_is_saved_without_paying_is_kept_at_stripe_and_pays_again_and_again(stage: Stage) -> None:
+    saved = (await save(stage, "pm_card_mastercard")).json()
+    assert (saved["brand"], saved["last4"]) == ("mastercard", "4444")  # as Stripe tells them
+    assert (await save(stage, saved["token"])).json()["id"] == saved["id"]
+    for _ in range(2):
+        seen = await authorize(stage, token=saved["token"], customer="usr_keeps")
+        assert seen.state is Charge.AUTHORIZED
+
+
+@pytest.mark.parametrize("token", ["pm_unknown", "pm_1/../../refunds", "tok_visa", "4242424242424242"])
+async def test_what_stripe_does_not_keep_is_not_saved(stage: Stage, token: str) -> None:
+    assert (await save(stage, token, "usr_none")).status == 422
+    listed = await stage.till.http("GET", "/v1/me/payment-methods", may=[], user="usr_none")
+    assert listed.json()["items"] == []
+
+
+async def test_while_stripe_does_not_answer_nothing_is_saved_and_it_may_be_tried_again(stage: Stage) -> None:
+    stage.troubles.add("error", "/attach$")
+    assert (await save(stage, "pm_card_visa", "usr_later")).status == 503
+    assert (await save(stage, "pm_card_visa", "usr_later")).status == 201
+
+
+async def test_nobody_saves_a_card_that_another_has_kept(stage: Stage) -> None:
+    saved = (await save(stage, "pm_card_visa")).json()
+    assert (await save(stage, saved["token"], "usr_thief")).status == 422
+
+
 def test_a_shop_without_a_key_does_not_deal_with_stripe() -> None:
     assert not Client().configured(Settings())
     Client().check(Settings())
     Client().check(Settings(**STRIPE))
     (way,) = Client().ways(Settings(**STRIPE))
     assert way.public == {"publishable_key": "pk_test_simulated"}
+    (way,) = Client().ways(Settings(**STRIPE, stripe_account="acct_1"))
+    assert way.public == {"publishable_key": "pk_test_simulated", "account": "acct_1"}
     assert PRICE

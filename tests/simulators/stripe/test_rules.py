@@ -15,7 +15,7 @@ from banyan.foundation import loopback
 from banyan.kernel.ids import SeededIds
 from banyan.payments.providers.stripe import wire
 from banyan.simulators.common import Asked
-from banyan.simulators.stripe import KEY, Stripe
+from banyan.simulators.stripe import KEY, PUBLISHABLE, Stripe, elements
 from banyan.simulators.stripe.book import broken
 from tests.simulators.stripe.conftest import Asker
 
@@ -191,6 +191,23 @@ async def test_a_book_is_taken_up_again_from_its_file(ask: Asker, tmp_path: Path
     taken = await opened()("POST", f"/v1/payment_intents/{held['id']}/capture")
     assert (taken[0], taken[1]["status"]) == (200, "succeeded")
     assert broken(opened().sim.book) == []
+
+
+async def test_a_publishable_key_makes_payment_methods_and_nothing_else(ask: Asker) -> None:
+    card = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+    bearer = {"authorization": f"Bearer {PUBLISHABLE}"}
+    status, made = await ask("POST", "/v1/payment_methods", {"type": "card", "card": card}, **bearer)
+    assert (status, made["card"]["last4"]) == (200, "4242")
+    for method, path in (("POST", "/v1/payment_intents"), ("GET", "/v1/payment_methods"), ("GET", "/v1/charges")):
+        status, told = await ask(method, path, PLAIN if method == "POST" else None, **bearer)
+        assert (status, told["error"]["code"]) == (401, "secret_key_required")
+    assert not ask.sim.book.of("payment_intent")
+
+
+async def test_its_script_and_the_frame_of_its_fields_need_no_key(ask: Asker) -> None:
+    for path, media_type in ((elements.SCRIPT, "text/javascript"), (elements.FRAME, "text/html")):
+        answer = await loopback.request(ask.sim.app, "GET", path, headers={})
+        assert (answer.status, (answer.header("content-type") or "").partition(";")[0]) == (200, media_type)
 
 
 STEPS = st.lists(

@@ -28,9 +28,10 @@ class Application:
         uris = given.pop("redirect_uris", [BACK])
         scopes = given.pop("scopes", ALL)
         confidential = given.pop("confidential", True)
-        made, secret = await oauth.add_client(
+        made, secret = oauth.new_client(
             desk.ports, name=name, redirect_uris=uris, scopes=scopes, confidential=confidential, **given
         )
+        await oauth.add_client(desk.ports, made)
         return cls(desk, made.id, secret, uris[0] if uris else "")
 
     def query(self, **changed: str | None) -> str:

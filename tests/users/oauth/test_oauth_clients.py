@@ -38,6 +38,23 @@ async def test_an_operator_registers_a_client_gives_it_another_secret_and_closes
     assert (await desk.ask("GET", "/v1/oauth/clients/cli_" + "0" * 26, token=token)).status == 404
 
 
+async def test_a_client_whose_answer_was_lost_is_told_again_with_its_secret(desk: Desk) -> None:
+    token = (await desk.operator())["access_token"]
+    given = [await desk.ask("POST", "/v1/oauth/clients", NEW, token=token, key="c-1") for _ in range(2)]
+    assert [each.status for each in given] == [201, 201]
+    assert given[0].body == given[1].body
+    assert given[1].header("idempotent-replayed") == "true"
+    made = given[0].json()
+    shopper = (await desk.newcomer())["access_token"]
+    app = Application(desk, made["id"], made["client_secret"])
+    assert (await app.exchange(await app.code(shopper))).status == 200
+    assert await desk.ports.db.fetchval("SELECT count(*) FROM oauth_client WHERE id = $1", made["id"]) == 1
+    kept = await desk.ports.db.fetch("SELECT body FROM idempotency WHERE body IS NOT NULL")
+    assert all(made["client_secret"].encode() not in row["body"] for row in kept)
+    other = await desk.ask("POST", "/v1/oauth/clients", {**NEW, "name": "Other"}, token=token, key="c-1")
+    assert other.status == 422
+
+
 async def test_clients_are_listed_in_pages(desk: Desk) -> None:
     token = (await desk.operator())["access_token"]
     for number in range(3):

@@ -1,4 +1,4 @@
-"""What operators do with an order: call it off, give money back, note that a parcel has left."""
+"""What operators do with an order: call it off, give money back, note that a parcel has left, forget a guest."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from banyan.console.asking import Question, ask_first, status_of
 from banyan.console.forms import faults
+from banyan.console.pages.order import shown
 from banyan.console.services import orders
 from banyan.console.services.orders import Order
 from banyan.console.shown import counted, money
@@ -92,6 +93,25 @@ async def send(visit: Visit) -> Response:
     facts = [*_what(order), *lines, ("Tracking", tracking or "none")]
     question = Question(f"Note a parcel of order {order.number} as sent?", facts, "Note as sent", _at(order))
     return await ask_first(visit, question, act, lambda refused: _send_page(visit, order, refused))
+
+
+async def forget(visit: Visit) -> Response:
+    """`POST /console/orders/{id}/forget`"""
+    order = await orders.read(visit.line, visit.path["id"])
+
+    async def act(_: str) -> Response:
+        await orders.forget(visit.line, order.id)
+        return visit.to(_at(order), "order-forgotten")
+
+    facts = [
+        *_what(order),
+        ("Goes for good", "e-mail, address, tracking numbers, what was written in words"),
+        ("Stays", "lines, amounts, tax and country, as law wants"),
+    ]
+    if order.may_be_sent:
+        facts.append(("Not sent yet", "without its address it cannot be sent any more"))
+    question = Question(f"Forget who ordered {order.number}?", facts, "Forget for good", _at(order))
+    return await ask_first(visit, question, act, lambda refused: shown(visit, refused))
 
 
 async def _cancel_page(visit: Visit, order: Order, refusal: Refusal | None = None) -> Response:

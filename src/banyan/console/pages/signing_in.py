@@ -6,12 +6,12 @@ from starlette.responses import Response
 
 from banyan.console.cookies import Cookie
 from banyan.console.doorway import NEEDED, SECURITY
-from banyan.console.pages.passkeys import answered, asked
 from banyan.console.places import HOME, local
 from banyan.console.services import users
 from banyan.console.services.users import SignedIn
 from banyan.console.visit import Visit
 from banyan.foundation.face import ways_in
+from banyan.foundation.face.passkeys import answered, asked
 from banyan.foundation.face.ways_in import SecondStep
 from banyan.kernel.refusals import Forbidden, Refusal
 
@@ -54,7 +54,7 @@ async def enter_by_passkey(visit: Visit) -> Response:
 
 async def for_passkey(visit: Visit) -> Response:
     """`POST /console/sign-in/passkey/options`"""
-    return await asked(visit, lambda: ways_in.passkey_options(visit.operator.nobody, "sign-in/"))
+    return await asked(visit, ways_in.passkey_options(visit.operator.nobody, "sign-in/"))
 
 
 async def second_step(visit: Visit) -> Response:

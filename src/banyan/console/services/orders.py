@@ -121,6 +121,11 @@ class Order(Seen):
     def may_be_sent(self) -> bool:
         return self.status == "confirmed"
 
+    @property
+    def may_be_forgotten(self) -> bool:
+        """A guest's that says whose it is; an account's orders go with the account."""
+        return self.user_id is None and bool(self.email)
+
     def name_of(self, line_id: str) -> str:
         """What a line of it is called; its id for none of its lines."""
         return next((line.name for line in self.lines if line.line_id == line_id), line_id)
@@ -188,6 +193,10 @@ async def refund(line: Line, order_id: str, amount: Money, reason: str, *, key: 
 async def fulfil(line: Line, order_id: str, lines: Mapping[str, int], tracking: str, *, key: str) -> None:
     body = {"lines": dict(lines), "tracking": tracking}
     await line.send("orders", "POST", f"{_at(order_id)}/fulfillments", body, key=key)
+
+
+async def forget(line: Line, order_id: str) -> None:
+    await line.send("orders", "POST", f"{_at(order_id)}/erasure", None)
 
 
 def _at(order_id: str) -> str:

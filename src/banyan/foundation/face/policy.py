@@ -20,15 +20,16 @@ PERMISSIONS = ", ".join(
 )
 
 
-def policy(nonce: str, *, images: str = "'self' https: data:", frames: str = "") -> str:
-    """`nonce`: what the page's `<script>` elements carry; unguessable, and another one each time. `frames`: origins."""
+def policy(nonce: str, *, images: str = "'self' https: data:", frames: str = "", connects: str = "'self'") -> str:
+    """`nonce`: what the page's `<script>` elements carry; unguessable, and another one each time. `frames` and `connects`:
+    origins that the page may put into a frame, and that its scripts may ask."""
     return "; ".join(
         (
             "default-src 'none'",
             f"script-src 'nonce-{nonce}' 'strict-dynamic'",
             "style-src 'self'",
             f"img-src {images}",
-            "connect-src 'self'",
+            f"connect-src {connects}",
             "font-src 'self'",
             "manifest-src 'self'",
             *([f"frame-src {frames}"] if frames else []),

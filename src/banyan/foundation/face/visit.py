@@ -1,9 +1,10 @@
 """One request of a browser: what it sent, what its forms are bound to, and the way it is sent on."""
 
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Generic, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from banyan.foundation.face import forms
 from banyan.foundation.face.forms import Form
 from banyan.foundation.face.jar import Cookie, Jar
+from banyan.foundation.face.line import Line
 from banyan.foundation.face.policy import NONCE_BYTES
 from banyan.foundation.face.seal import FIELD, SIZE, Seal
 from banyan.kernel.ids import Ids
@@ -25,12 +27,25 @@ class Message(NamedTuple):
     text: str
 
 
-class Visit(Generic[Cookie]):
+class Visit(ABC, Generic[Cookie]):
+    line: Line
+
     def __init__(
-        self, request: Request, jar: Jar[Cookie], seal: Seal, ids: Ids, *, nonce: Cookie, told: Cookie, seconds: int
+        self,
+        request: Request,
+        jar: Jar[Cookie],
+        seal: Seal,
+        ids: Ids,
+        *,
+        nonce: Cookie,
+        told: Cookie,
+        ceremony: Cookie,
+        seconds: int,
     ) -> None:
-        """`nonce`: the cookie that forms are bound to, kept for `seconds`. `told`: that of a message shown once."""
+        """`nonce`: the cookie that forms are bound to, kept for `seconds`. `told`: that of a message shown once.
+        `ceremony`: of what a passkey's answer belongs to."""
         self.request = request
+        self.ceremony = ceremony
         self.jar = jar
         self.form = Form()
         self.query = Form(request.query_params.multi_items())
@@ -53,6 +68,10 @@ class Visit(Generic[Cookie]):
     @property
     def here(self) -> str:
         return self.request.url.path
+
+    @abstractmethod
+    async def page(self, template: str, status: int = 200, /, **context: Any) -> Response:
+        """A page. `context` is what its template shows."""
 
     def new_key(self) -> str:
         """An Idempotency-Key for a form."""

@@ -79,13 +79,16 @@ def no_such_order() -> Refusal:
     return NotFound("there is no such order, or it is not yours", code="no_such_order")
 
 
-async def readable(ports: Ports, who: Principal, order_id: str, access: str | None) -> Row:
-    """The order's row for who may read it. NotFound for everybody else."""
+async def readable(
+    ports: Ports, who: Principal, order_id: str, access: str | None, *, also: str = "orders:read"
+) -> Row:
+    """The order's row for who may read it: its shopper, who has its link, and who has the permission `also`.
+    NotFound for everybody else."""
     row = await _found(ports.db, order_id)
     now = ports.clock.now()
     if row is None:
         raise no_such_order()
-    if who.may("orders:read") or _own(row, who, now):
+    if who.may(also) or _own(row, who, now):
         return row
     if access is not None and (await links(ports)).holds(order_id, access, now):
         return row

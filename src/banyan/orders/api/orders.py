@@ -13,7 +13,7 @@ from banyan.foundation.express import short
 from banyan.foundation.service import Ports
 from banyan.foundation.web import Cursor, Limit, MaybeKey, SureKey, Who, told
 from banyan.kernel.refusals import Invalid, Malformed
-from banyan.orders.actions import cancelling, confirming, fulfilling, one_click, reading, refunding
+from banyan.orders.actions import cancelling, confirming, forgetting, fulfilling, one_click, reading, refunding
 from banyan.orders.api.answers import AWAY, private
 from banyan.orders.api.bodies import (
     CancelBody,
@@ -107,6 +107,15 @@ def _shopping(router: APIRouter, ports: Ports) -> None:
         await reading.readable(ports, who, order_id, access)
         await confirming.settle(ports, order_id)
         return private(web.json(await reading.read(ports, who, order_id, access)))
+
+    @router.post("/{order_id}/erasure", responses=_ORDER, response_model=None)
+    async def forget_order(order_id: str, who: Who, access: Access = None) -> Response:
+        """Forget the guest who ordered: for who has the order's link, or with `users:write`. It cannot be taken back.
+
+        Amounts, tax and country stay, as law wants. An account's orders go with the account (`order_of_an_account`); what is
+        paid and not sent yet goes for operators alone (`not_sent_yet`). Safe to repeat.
+        """
+        return private(web.json(await forgetting.forget(ports, who, order_id, access)))
 
     @router.post("/{order_id}/cancel", responses=_ORDER, response_model=None)
     async def cancel_order(order_id: str, who: Who, key: MaybeKey, body: CancelBody | None = None) -> Response:

@@ -32,6 +32,9 @@ SELECT id FROM theirs"""
 _FORGET_ANSWERS = """
 DELETE FROM idempotency WHERE status IS NOT NULL AND (split_part(scope, ' ', 1) = $1
     OR ($2::text <> '' AND position($2 IN lower(convert_from(body, 'UTF8'))) > 0))"""
+_FORGET_TRACES = """
+DELETE FROM idempotency WHERE status IS NOT NULL
+    AND EXISTS (SELECT FROM unnest($1::text[]) AS about WHERE position(about IN convert_from(body, 'UTF8')) > 0)"""
 _UNSEALED = """
 SELECT order_id FROM order_view WHERE order_id > $1
     AND NOT shown ? 'personal' -- sealed, and its key is not here: restored without keys
@@ -114,6 +117,25 @@ async def destroy(tx: Tx, ids: Ids, order_ids: Collection[str]) -> None:
     )
     await _see(tx, list((await events.load_many(tx, order_ids)).values()))
     await tx.execute("DELETE FROM mail_due WHERE order_id = ANY($1)", list(order_ids))
+
+
+async def is_forgotten(db: Reader, order_id: str) -> bool:
+    """Whether the order's key is destroyed."""
+    sql = "SELECT EXISTS (SELECT FROM order_key WHERE order_id = $1 AND wrapped IS NULL)"
+    return bool(await db.fetchval(sql, order_id))
+
+
+async def goes_on(db: Reader, order_id: str) -> bool:
+    """Whether the order is being settled right now."""
+    sql = "SELECT EXISTS (SELECT FROM saga WHERE order_id = $1 AND finished_at IS NULL)"
+    return bool(await db.fetchval(sql, order_id))
+
+
+async def forget_traces(tx: Tx, order_id: str) -> None:
+    """The cart of an order, and what was answered about either."""
+    cart_id = await tx.fetchval("SELECT cart_id FROM order_view WHERE order_id = $1", order_id)
+    await tx.execute(_FORGET_TRACES, [each for each in (order_id, cart_id) if each])
+    await tx.execute("DELETE FROM cart WHERE id = $1", cart_id)
 
 
 async def _see(tx: Tx, orders: Sequence[Order]) -> None:

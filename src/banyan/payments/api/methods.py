@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from banyan.foundation import web
+from banyan.foundation.fields.shapes import NewCardWithCode, Vaulted
 from banyan.foundation.service import Ports
 from banyan.foundation.web import MaybeKey, Who
 from banyan.kernel.refusals import Refusal
 from banyan.payments import actions
-from banyan.payments.api.shapes import NewCard, NewMethod, SavedMethod, SavedMethods, Vaulted
+from banyan.payments.api.shapes import NewMethod, SavedMethod, SavedMethods
 from banyan.payments.providers import Card
 from banyan.payments.providers.desk import Desk
 
@@ -33,7 +34,10 @@ def routes(desk: Desk, ports: Ports) -> APIRouter:
     @router.post("/me/payment-methods", status_code=201, responses={201: {"model": SavedMethod}}, response_model=None)
     async def save_method(asked: NewMethod, who: Who, key: MaybeKey) -> Response:
         """Save a token. The first one is the default; one that is saved already is brought up to date."""
-        return web.told(await actions.save_method(desk, ports, key, who.signed_in(), **asked.model_dump()))
+        wanted, user = asked.model_dump(), who.signed_in()
+        if kept := await desk.keep(ports, asked.provider, user, asked.token):  # what it says of the card is what counts
+            wanted |= {"token": kept.token, "brand": kept.brand, "last4": kept.last4}
+        return web.told(await actions.save_method(desk, ports, key, user, **wanted))
 
     @router.delete(
         "/me/payment-methods/{method_id}",
@@ -51,7 +55,7 @@ def routes(desk: Desk, ports: Ports) -> APIRouter:
 
 def _to_the_provider(router: APIRouter, desk: Desk, ports: Ports) -> None:
     @router.post("/vault/cards", status_code=201, responses={201: {"model": Vaulted}}, response_model=None)
-    async def vault_card(asked: NewCard) -> Response:
+    async def vault_card(asked: NewCardWithCode) -> Response:
         """Put a card into the provider's vault; pay with the token.
 
         No Idempotency-Key here: keeping one would keep a digest of the card. Twice gives two tokens of one card.

@@ -1,10 +1,9 @@
 """What goes in and out over HTTP, for parsing and for the API's description."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, StringConstraints, field_validator
+from pydantic import BaseModel, Field, StringConstraints
 
 from banyan.contracts.payments import PaymentState
 from banyan.foundation import web
@@ -12,8 +11,6 @@ from banyan.kernel.money import Money
 
 Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]  # text on one line
 Minor = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
-_NUMBER = re.compile(r"[0-9]{12,19}")
-_CODE = re.compile(r"[0-9]{3,4}")
 
 TROUBLE: dict[int | str, dict[str, Any]] = {
     status: {"model": web.Problem, "description": words, "content": {web.PROBLEM: {}}}
@@ -45,44 +42,6 @@ class NewRefund(web.Body):
 
     amount: Amount
     reason: Line = ""
-
-
-class NewCard(web.Body):
-    """A card on its way to the vault. Number and code are secrets: they are in no log, no answer and no database."""
-
-    number: Annotated[
-        SecretStr,
-        Field(
-            description="12 to 19 digits; blanks and dashes between them are ignored",
-            json_schema_extra={"pattern": "^([0-9][ -]?){11,18}[0-9]$"},
-        ),
-    ]
-    exp_month: Annotated[int, Field(strict=True, ge=1, le=12)]
-    exp_year: Annotated[int, Field(strict=True, ge=2000, le=2100)]
-    cvc: Annotated[SecretStr, Field(description="3 or 4 digits", json_schema_extra={"pattern": "^[0-9]{3,4}$"})]
-
-    @field_validator("number")
-    @classmethod
-    def _digits(cls, number: SecretStr) -> SecretStr:
-        digits = number.get_secret_value()[:40].replace(" ", "").replace("-", "")
-        if not _NUMBER.fullmatch(digits):
-            raise ValueError("a card number is 12 to 19 digits")
-        return SecretStr(digits)
-
-    @field_validator("cvc")
-    @classmethod
-    def _three_or_four(cls, cvc: SecretStr) -> SecretStr:
-        if not _CODE.fullmatch(cvc.get_secret_value()):
-            raise ValueError("a card's code is 3 or 4 digits")
-        return cvc
-
-
-class Vaulted(BaseModel):
-    """A card as it may be spoken of: pay with `token`, show `brand` and `last4`."""
-
-    token: str
-    brand: str
-    last4: str
 
 
 class NewMethod(web.Body):

@@ -5,7 +5,7 @@ One that joins is a module here and a line in `desk.known()`; nothing else of pa
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
@@ -132,4 +132,13 @@ class Provider(Protocol):
 
     async def vault(self, ports: Ports, card: Card) -> Vaulted:
         """Put a card into the vault. Invalid when it is refused."""
+        ...
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """A provider whose tokens are good for one payment, until it keeps them for a shopper."""
+
+    async def keep(self, ports: Ports, user_id: str, token: str) -> Vaulted:
+        """Keep the token's card for our user; done twice, it is kept once. Invalid when it is refused."""
         ...

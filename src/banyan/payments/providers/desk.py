@@ -7,11 +7,11 @@ from banyan.contracts.payments import LATER
 from banyan.foundation.service import Ports
 from banyan.foundation.settings import Settings, WrongSettings
 from banyan.kernel.money import Money
-from banyan.kernel.refusals import NotFound
+from banyan.kernel.refusals import NotFound, Unavailable
 from banyan.payments.domain import routing
 from banyan.payments.domain.routing import Choice
-from banyan.payments.providers import Provider, Way
-from banyan.payments.providers.line import Line, Question, State
+from banyan.payments.providers import Keeper, Provider, Rejected, Unclear, Vaulted, Way
+from banyan.payments.providers.line import Line, Question
 
 T = TypeVar("T")
 _TYPICAL = 5_000  # minor units: what a payment is taken for where only its currency is known
@@ -44,6 +44,21 @@ class Desk:
         """Ask a provider over its line. Unclear, NotAsked or Rejected where it gave no answer to go by."""
         provider = self[name]
         return await self._lines[name].ask(ports, kind, lambda: question(provider))
+
+    async def keep(self, ports: Ports, name: str, user_id: str, token: str) -> Vaulted | None:
+        """What a shopper saves without paying, made good for more than one payment; None where it is that already. Invalid
+        when the provider refuses it, Unavailable while it does not answer."""
+        if token.startswith(routing.CARD) or not isinstance(self.offered(ports.settings).get(name), Keeper):
+            return None
+
+        async def kept(provider: Provider) -> Vaulted:
+            assert isinstance(provider, Keeper)
+            return await provider.keep(ports, user_id, token)
+
+        try:
+            return await self.ask(ports, name, "vault", kept)
+        except (Unclear, Rejected):
+            raise Unavailable(f"{name} does not answer; try again", retry_after=1) from None
 
     def check(self, settings: Settings) -> None:
         """WrongSettings where a secret is missing, no provider is set at all, or the routes cannot be read."""
@@ -78,7 +93,7 @@ class Desk:
 
     def is_well(self, ports: Ports, name: str) -> bool:
         """Whether a payment begun there now would be asked for."""
-        return self._lines[name].states(ports.clock.monotonic())["authorize"] is not State.OPEN
+        return self._lines[name].lets_in("authorize", ports.clock.monotonic())
 
     def shown(self, ports: Ports) -> list[dict[str, Any]]:
         """Each provider as this process sees it, for operators."""

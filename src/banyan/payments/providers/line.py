@@ -69,14 +69,17 @@ class Breaker:
             return State.CLOSED
         return State.OPEN if now < self._rests_until else State.HALF_OPEN
 
+    def lets_in(self, now: float) -> bool:
+        """Whether a question would go through now; while a probe is under way none does."""
+        state = self.state(now)
+        return state is State.CLOSED or (state is State.HALF_OPEN and not self._probing)
+
     def enter(self, now: float) -> State:
         """How a question goes through now: CLOSED as ever, HALF_OPEN as the one probe after a rest, OPEN not at all."""
         state = self.state(now)
-        if state is not State.HALF_OPEN:
-            return state
-        if self._probing:
+        if not self.lets_in(now):
             return State.OPEN
-        self._probing = True
+        self._probing = state is State.HALF_OPEN
         return state
 
     def answered(self) -> None:
@@ -111,6 +114,9 @@ class Line:
 
     def states(self, now: float) -> dict[Question, State]:
         return {each: breaker.state(now) for each, breaker in self._breakers.items()}
+
+    def lets_in(self, kind: Question, now: float) -> bool:
+        return self._breakers[kind].lets_in(now)
 
     async def ask(self, ports: Ports, kind: Question, question: Callable[[], Awaitable[T]]) -> T:
         """The answer. Rejected where the provider will not; Unclear when there was no answer in time; NotAsked, which is

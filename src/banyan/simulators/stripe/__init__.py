@@ -4,6 +4,6 @@ Written from Stripe's public documentation and checked by its published OpenAPI 
 account, no webhooks of older API versions, amounts settle in the currency they were charged in.
 """
 
-from banyan.simulators.stripe.server import KEY, Stripe
+from banyan.simulators.stripe.server import KEY, PUBLISHABLE, Stripe
 
-__all__ = ["KEY", "Stripe"]
+__all__ = ["KEY", "PUBLISHABLE", "Stripe"]

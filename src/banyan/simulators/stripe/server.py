@@ -17,7 +17,7 @@ from banyan.kernel.ids import Ids
 from banyan.kernel.refusals import Malformed
 from banyan.simulators.common import Answer, Asked, asgi, json_answer, nested, page, redirect
 from banyan.simulators.hooks import Hook, Hooks
-from banyan.simulators.stripe import api, intents, money, refunds
+from banyan.simulators.stripe import api, elements, intents, money, refunds
 from banyan.simulators.stripe.book import VERSION, ApiError, Book, Obj, broken
 from banyan.simulators.stripe.keys import Keys
 from banyan.simulators.troubles import Troubles, told
@@ -25,7 +25,7 @@ from banyan.simulators.troubles import Troubles, told
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
 """Send headers and a body to a URL; the status it is answered with."""
 
-KEY = "sk_test_simulated"
+KEY, PUBLISHABLE = "sk_test_simulated", "pk_test_simulated"
 WAITS = (10.0, 60.0, 300.0, 1800.0, 7200.0, 18_000.0, *(36_000.0,) * 6)  # seconds; three days in all
 _KEPT = ("objects", "cards", "used", "paid", "set_up", "later")
 _SAYS = {
@@ -113,6 +113,8 @@ class Stripe:
                 answer = await self._pulled(asked)
             elif asked.path.startswith("/_pages/3ds/"):
                 answer = self._authenticate(asked)
+            elif (file := elements.file(asked)) is not None:
+                answer = file
             else:
                 answer = self._api(asked)
         except ApiError as error:
@@ -167,7 +169,9 @@ class Stripe:
         given = asked.headers.get("authorization", "")
         if given.startswith("Basic "):
             given = "Bearer " + b64decode(given[6:]).decode().rstrip(":")
-        if given != f"Bearer {self._key}":
+        if given == f"Bearer {PUBLISHABLE}" and (asked.method, asked.path) != ("POST", "/v1/payment_methods"):
+            raise ApiError("This API call cannot be made with a publishable API key.", 401, code="secret_key_required")
+        if given not in (f"Bearer {self._key}", f"Bearer {PUBLISHABLE}"):
             raise ApiError("Invalid API Key provided", 401)
         if asked.headers.get("stripe-account", "") != self.book.account:
             raise ApiError("The provided key does not have access to this account", 403, code="account_invalid")

@@ -8,6 +8,7 @@ from banyan.foundation.face.line import or_none
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import addresses, countries, story
 from banyan.storefront.forms import faults
+from banyan.storefront.pages import hosted, paying
 from banyan.storefront.pages.card import card_fields, typed_card
 from banyan.storefront.shop_api import orders, people, wallet
 from banyan.storefront.shop_api.shapes import Address, SavedAddress, VaultCard
@@ -58,16 +59,16 @@ async def cards(visit: Visit) -> Response:
 
 async def add_card(visit: Visit) -> Response:
     """`POST /account/payment`"""
-    key = visit.form["key"]
-    card = await typed_card(visit, key)
+    key, by_stripe = visit.form["key"], visit.form["way"] == hosted.WAY
+    card = hosted.typed(visit) or hosted.TYPE_IT if by_stripe else await typed_card(visit, key)
     if not isinstance(card, VaultCard):
         return await _cards(visit, card)
     try:
-        await wallet.save(visit.line, card, key=key)
+        await wallet.save(visit.line, card, key=key, provider=hosted.PROVIDER if by_stripe else paying.PROVIDER)
     except Refusal as refusal:
         if refusal.status not in (409, 422):
             raise
-        return await _cards(visit, {"": refusal.detail})
+        return await _cards(visit, {hosted.FIELD if by_stripe else "": refusal.detail})
     return visit.to("/account/payment", "saved")
 
 
@@ -82,11 +83,16 @@ async def remove_card(visit: Visit) -> Response:
 
 
 async def _cards(visit: Visit, errors: dict[str, str] | None = None) -> Response:
-    methods = await wallet.methods(visit.line)
+    methods, options = await asyncio.gather(
+        wallet.methods(visit.line), or_none(wallet.options(visit.line, visit.currency))
+    )
+    ways = paying.typed_ways(visit, options, "/account/payment", None, errors or {})
     return await visit.page(
         "account_payment.html",
         422 if errors else 200,
         methods=methods,
+        ways=ways,
+        chosen=visit.form["way"] or (ways[0].value if ways else ""),
         errors=errors or {},
         card=card_fields(visit, "/account/payment", errors or {}),
     )

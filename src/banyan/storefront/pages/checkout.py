@@ -113,7 +113,7 @@ async def pay(visit: Visit) -> Response:
 
 
 async def _payment_page(visit: Visit, cart: Cart, status: int = 200, errors: dict[str, str] | None = None) -> Response:
-    ways = await ways_to_pay(visit)
+    ways = await ways_to_pay(visit, "/checkout/payment", cart.total, errors or {})
     card = card_fields(visit, "/checkout/payment", errors or {})
     return await visit.page(
         "payment.html",

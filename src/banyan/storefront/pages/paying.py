@@ -1,4 +1,4 @@
-"""Ways to pay: saved cards, a card that was typed at the vault, and on a laptop the test bank's tokens."""
+"""Ways to pay: saved cards, a card that was typed at the vault or at its provider, and on a laptop the test bank's tokens."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,16 @@ from starlette.responses import Response
 
 from banyan.foundation.face.line import or_none
 from banyan.foundation.face.places import segment
+from banyan.kernel.money import Money
 from banyan.kernel.refusals import Refusal
 from banyan.storefront import basket
 from banyan.storefront.cookies import Cookie
+from banyan.storefront.pages import hosted
 from banyan.storefront.pages.card import typed_card
+from banyan.storefront.pages.hosted import StripeFields
 from banyan.storefront.places import local
 from banyan.storefront.shop_api import carts, wallet
-from banyan.storefront.shop_api.shapes import PaymentOption, VaultCard
+from banyan.storefront.shop_api.shapes import Method, PaymentOption, VaultCard
 from banyan.storefront.visit import Visit
 
 PROVIDER = "testbank"
@@ -23,13 +26,13 @@ TESTS = {
     "tok_declined": "The bank declines",
     "tok_timeout": "The bank answers late",
 }
-_NAMES = {
+_NAMES = {  # by provider where it takes several, else by method
     "bank_transfer": ("Bank transfer", "We send the goods when the money is here"),
     "cheque": ("Cheque", "We send the goods when the money is here"),
     "cod": ("Cash on delivery", "Pay when the parcel comes"),
     "paypal": ("PayPal", "You confirm it at PayPal, and come back"),
     "upi": ("UPI", "You confirm it in your app, and come back"),
-    "razorpay": ("Razorpay", "Card, UPI, netbanking or wallet, at Razorpay"),
+    "razorpay": ("UPI, card, bank or wallet", "You pay at Razorpay, and come back"),
 }
 
 
@@ -41,6 +44,7 @@ class Way:
     label: str
     note: str = ""
     brand: str = ""
+    stripe: StripeFields | None = None  # where the card is typed in Stripe's fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +56,52 @@ class Means:
     save: bool = False
 
 
-async def ways_to_pay(visit: Visit) -> list[Way]:
-    """What can be chosen, the likeliest first."""
-    ways = []
-    if visit.visitor.signed_in:
-        for method in await or_none(wallet.methods(visit.line)) or ():
-            brand = method.brand or "Card"
-            ways.append(
-                Way(f"{SAVED}{method.id}", f"{brand.capitalize()} ending in {method.last4 or '····'}", brand=brand)
-            )
+async def ways_to_pay(visit: Visit, page: str, total: Money, errors: dict[str, str]) -> list[Way]:
+    """What can be chosen on the page at `page`, the likeliest first; nothing, where nothing can be paid with just now."""
+    saved = (await or_none(wallet.methods(visit.line)) or ()) if visit.visitor.signed_in else ()
     options = await or_none(wallet.options(visit.line, visit.currency))
-    if options is None or any(_takes_typed_cards(visit, each) for each in options):
-        ways.append(Way(CARD, "Card", "Credit or debit card"))
+    away = {each.provider for each in options or () if not each.available}
+    # A card of our vault is good with every provider: it waits for none.
+    waits = [each for each in saved if each.provider in away and not each.token.startswith("card_")]
+    ways = [_saved_way(each) for each in saved if each not in waits]
+    ways += typed_ways(visit, options, page, total, errors)
     for each in options or ():
         if each.token and each.available:
-            label, note = _NAMES.get(each.method, (each.method.replace("_", " ").capitalize(), "You confirm it there"))
+            other = (each.method.replace("_", " ").capitalize(), "You confirm it there")
+            label, note = _NAMES.get(each.provider) or _NAMES.get(each.method, other)
             ways.append(Way(f"{AT}{each.provider}/{each.method}", label, note))
+    ways += [_saved_way(each, "Not available just now") for each in waits]
     if visit.front.laptop:
         ways += [Way(f"{TEST}{token}", label) for token, label in TESTS.items()]
     return ways
 
 
+def _saved_way(method: Method, note: str = "") -> Way:
+    brand = method.brand or "Card"
+    label = f"{brand.capitalize()} ending in {method.last4 or '····'}"
+    return Way(f"{SAVED}{method.id}", label, note, brand=brand)
+
+
+def typed_ways(
+    visit: Visit,
+    options: tuple[PaymentOption, ...] | None,
+    page: str,
+    total: Money | None,
+    errors: dict[str, str],
+) -> list[Way]:
+    """Where a card may be typed, each a choice of its own: its number goes to one place only. `total`: None where a card is
+    kept and nothing is paid."""
+    ways = []
+    if stripe := hosted.fields(visit, options or (), page, total, errors):
+        ways.append(Way(hosted.WAY, "Card", "Credit or debit card, by Stripe", stripe=stripe))
+    if options is None or any(_takes_typed_cards(visit, each) for each in options):
+        label, note = ("Card of the test bank", "No money moves") if ways else ("Card", "Credit or debit card")
+        ways.append(Way(CARD, label, note))
+    return ways
+
+
 def _takes_typed_cards(visit: Visit, option: PaymentOption) -> bool:
-    """Whether a card that is typed on our pages is good there."""
+    """Whether a card that is typed in the fields of our vault, or else of the test bank, is good there."""
     if visit.front.settings.card_fields == "vault":
         return option.vault_cards
     return option.provider == PROVIDER and option.method == "card"
@@ -82,7 +109,8 @@ def _takes_typed_cards(visit: Visit, option: PaymentOption) -> bool:
 
 def usual(visit: Visit, ways: list[Way]) -> str:
     """What is chosen before anybody chose: a saved card; on a laptop the test bank, which pays without any typing."""
-    return f"{TEST}tok_ok" if visit.front.laptop and ways[0].value == CARD else ways[0].value
+    first = ways[0].value if ways else ""
+    return f"{TEST}tok_ok" if visit.front.laptop and first == CARD else first
 
 
 async def chosen_means(visit: Visit, key: str) -> Means | dict[str, str]:
@@ -101,6 +129,9 @@ async def chosen_means(visit: Visit, key: str) -> Means | dict[str, str]:
             if option.token and f"{AT}{option.provider}/{option.method}" == way:
                 return Means(option.provider, option.token, save)
         return {"": "This way to pay is not offered just now. Please choose another."}
+    if way == hosted.WAY:
+        typed = hosted.typed(visit)
+        return Means(hosted.PROVIDER, typed.token, save) if typed else hosted.TYPE_IT
     if way != CARD:
         return {"": "Please choose how to pay."}
     card = await typed_card(visit, key)

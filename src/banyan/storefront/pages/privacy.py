@@ -4,10 +4,11 @@ from starlette.responses import Response
 
 from banyan.kernel.refusals import NotFound, Refusal
 from banyan.storefront import basket
+from banyan.storefront.pages import proof
 from banyan.storefront.shop_api import people, privacy
 from banyan.storefront.visit import Visit
 
-_NOT_SHOWN = ("sign_in_again", "wrong_password", "last_operator")
+HERE = "/account/privacy"
 
 
 async def overview(visit: Visit) -> Response:
@@ -18,7 +19,7 @@ async def overview(visit: Visit) -> Response:
 async def ask(visit: Visit) -> Response:
     """`POST /account/privacy/archive`"""
     await privacy.ask(visit.line)
-    return visit.to("/account/privacy", "archive-asked")
+    return visit.to(HERE, "archive-asked")
 
 
 async def fetch(visit: Visit) -> Response:
@@ -37,10 +38,12 @@ async def close(visit: Visit) -> Response:
     try:
         closed = await privacy.close(visit.line, visit.form.exact("password"))
     except Refusal as refusal:
-        if refusal.code not in _NOT_SHOWN and refusal.status not in (422, 429):
+        if refusal.code == "sign_in_again":
+            return proof.first(visit, HERE)
+        if refusal.code not in ("wrong_password", "last_operator") and refusal.status not in (422, 429):
             raise
         field = "password" if refusal.code == "wrong_password" else ""
-        return await _overview(visit, {field: refusal.detail, "again": refusal.code}, refusal.status)
+        return await _overview(visit, {field: refusal.detail}, refusal.status)
     visit.visitor.forget()
     basket.after_sign_out(visit)
     visit.renew_seal()

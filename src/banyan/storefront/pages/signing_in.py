@@ -5,6 +5,7 @@ from starlette.responses import Response
 from banyan.foundation.face import ways_in
 from banyan.foundation.face.forms import Form
 from banyan.foundation.face.line import or_none
+from banyan.foundation.face.passkeys import answered, asked
 from banyan.foundation.face.places import with_query
 from banyan.foundation.face.session import Tokens
 from banyan.foundation.face.ways_in import SecondStep
@@ -12,7 +13,6 @@ from banyan.kernel.refusals import Refusal
 from banyan.storefront import basket
 from banyan.storefront.cookies import Cookie
 from banyan.storefront.forms import faults
-from banyan.storefront.pages.passkeys import answered
 from banyan.storefront.places import local
 from banyan.storefront.shop_api import people
 from banyan.storefront.visit import Visit
@@ -47,6 +47,11 @@ async def enter_by_passkey(visit: Visit) -> Response:
     except Refusal as refusal:
         return await _sign_in_page(visit, visit.form["next"], refusal)
     return await _welcome(visit, tokens, "signed-in")
+
+
+async def for_passkey(visit: Visit) -> Response:
+    """`POST /sign-in/passkey/options`"""
+    return await asked(visit, ways_in.passkey_options(visit.line, "sign-in/"))
 
 
 async def send_link(visit: Visit) -> Response:
@@ -139,6 +144,12 @@ async def join_by_passkey(visit: Visit) -> Response:
     except Refusal as refusal:
         return await _sign_up_page(visit, refusal)
     return await _welcome(visit, tokens, "signed-up")
+
+
+async def for_first_passkey(visit: Visit) -> Response:
+    """`POST /sign-up/passkey/options`"""
+    newcomer = {"email": visit.form["email"], "name": visit.form["name"]}
+    return await asked(visit, ways_in.passkey_options(visit.line, "sign-up/", newcomer))
 
 
 async def leaving(visit: Visit) -> Response:

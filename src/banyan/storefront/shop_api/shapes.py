@@ -294,13 +294,15 @@ class VaultCard(Seen):
 
 
 class PaymentOption(Seen):
-    """A way to pay that the shop offers just now. With `token` nothing is typed in: the provider asks the shopper."""
+    """A way to pay that the shop offers just now. With `token` nothing is typed in: the provider asks the shopper. `public`:
+    what a page needs to ask the provider for a token."""
 
     provider: str
     method: str
     token: str = ""
     vault_cards: bool = False
     available: bool = True
+    public: dict[str, str] = Field(default_factory=dict)
 
 
 class Method(Seen):

@@ -12,7 +12,7 @@ from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Forbidden, NotFound
 from banyan.users.actions import guarding, letters, proving
 from banyan.users.actions.profile import me
-from banyan.users.actions.sessions import must_live, must_live_apart
+from banyan.users.actions.sessions import SessionEnded, lives, must_live, must_live_apart
 from banyan.users.actions.signing_in import fits
 from banyan.users.domain import totp, views
 from banyan.users.domain.accounts import Account, Visitor
@@ -41,7 +41,10 @@ class WrongCode(Forbidden):
 
 
 async def mine(ports: Ports, who: Principal) -> views.FactorsView:
+    """SessionEnded for an access token that outlives its session."""
     account = await me(ports, who)
+    if not await lives(ports, who.session_id, account.id):
+        raise SessionEnded
     found = await store.read(ports.db, account.id)
     strong, _ = await store.proof(ports.db, who.session_id or "", account.id)
     return views.FactorsView(

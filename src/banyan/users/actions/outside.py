@@ -44,7 +44,7 @@ async def set_out(ports: Ports, browser: bytes, after: str) -> str:
     visit = outside.Visit(known.issuer, nonce, sealed, after)
 
     async def effect(tx: Tx) -> None:
-        await outside.set_out(tx, tokens.digest(state), browser, visit)
+        await outside.VISITS.keep(tx, tokens.digest(state), browser, visit)
 
     await ports.db.retrying(effect)
     challenge, back = oauth.challenge_of(verifier), ports.settings.origin + BACK
@@ -58,7 +58,7 @@ async def come_back(ports: Ports, visitor: Visitor, browser: bytes, query: str) 
     """
     given = _given(query)
     state_hash = tokens.digest(given.get("state", ""))
-    visit = await outside.visit(ports.db, state_hash, browser)
+    visit = await outside.VISITS.find(ports.db, state_hash, browser)
     if visit is None:
         raise OutsideRefused("this browser did not set out to sign in, or took too long")
     known = await providers.provider(ports.settings, ports.egress, ports.clock)
@@ -66,7 +66,7 @@ async def come_back(ports: Ports, visitor: Visitor, browser: bytes, query: str) 
         raise OutsideRefused("another provider answers")  # a mix-up (RFC 9207), before its code goes anywhere
 
     async def used(tx: Tx) -> bool:
-        return await outside.came_back(tx, state_hash)
+        return await outside.VISITS.use(tx, state_hash)
 
     if not await ports.db.retrying(used):
         raise OutsideRefused("this was answered before")
@@ -89,7 +89,7 @@ async def link_account(ports: Ports, who: Principal, browser: bytes, token: str)
     """Who asks is this someone from now on. OutsideRefused, SignInAgain; Forbidden for another mailbox's account."""
     account = await me(ports, who)
     claim_hash = tokens.digest(token)
-    claim = await outside.claim(ports.db, claim_hash, browser)
+    claim = await outside.CLAIMS.find(ports.db, claim_hash, browser)
     if claim is None:
         raise OutsideRefused("this was used already, or is too old")
     if claim.email_canonical != account.canonical:
@@ -102,7 +102,7 @@ async def link_account(ports: Ports, who: Principal, browser: bytes, token: str)
     )
 
     async def effect(tx: Tx) -> None:
-        if not await outside.use_claim(tx, claim_hash):
+        if not await outside.CLAIMS.use(tx, claim_hash):
             raise OutsideRefused("this was used already, or is too old")
         if not await outside.link(tx, account.id, claim.issuer, claim.subject, claim.email):
             raise Conflict("they sign in to another account already", code="outside_taken")
@@ -183,7 +183,7 @@ async def _claimed(ports: Ports, browser: bytes, someone: Person, email: Email) 
     claim = outside.Claim(someone.issuer, someone.subject, email.raw, email.canonical)
 
     async def effect(tx: Tx) -> None:
-        await outside.claimed(tx, tokens.digest(token), browser, claim)
+        await outside.CLAIMS.keep(tx, tokens.digest(token), browser, claim)
 
     await ports.db.retrying(effect)
     words = "this address has an account here: sign in to it once, and both are linked"

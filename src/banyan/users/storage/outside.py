@@ -1,7 +1,8 @@
 """The tables `outside_identity`, `outside_visit` and `outside_claim`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from banyan.foundation.db import Tx
 from banyan.users.domain.outside import CLAIM_SECONDS, VISIT_SECONDS
@@ -28,38 +29,51 @@ class Claim:
     email_canonical: str
 
 
-async def set_out(tx: Tx, state_hash: bytes, browser: bytes, visit: Visit) -> None:
-    await tx.execute(
-        """INSERT INTO outside_visit (state_hash, browser, issuer, nonce, sealed_verifier, next, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, shop_now() + make_interval(secs => $7))""",
-        state_hash,
-        browser,
-        visit.issuer,
-        visit.nonce,
-        visit.sealed_verifier,
-        visit.next,
-        VISIT_SECONDS,
-    )
+Held = TypeVar("Held", Visit, Claim)
 
 
-async def visit(source: Source, state_hash: bytes, browser: bytes) -> Visit | None:
-    """The visit of this browser, as long as it may come back; by another browser there is none."""
-    row = await source.fetchrow(
-        """SELECT issuer, nonce, sealed_verifier, next FROM outside_visit
-        WHERE state_hash = $1 AND browser = $2 AND used_at IS NULL AND expires_at > shop_now()""",
-        state_hash,
-        browser,
-    )
-    return None if row is None else Visit(**dict(row))
+@dataclass(frozen=True, slots=True)
+class Once(Generic[Held]):
+    """What one browser comes back for, once and in time. A row holds it under a digest (`key`) of what the browser was told."""
 
+    table: str
+    key: str
+    seconds: float
+    shape: type[Held]
 
-async def came_back(tx: Tx, state_hash: bytes) -> bool:
-    """Use it up; False when it was."""
-    return bool(
+    async def keep(self, tx: Tx, digest: bytes, browser: bytes, held: Held) -> None:
+        names = [each.name for each in fields(self.shape)]
+        places = ", ".join(f"${place}" for place in range(4, 4 + len(names)))
         await tx.execute(
-            "UPDATE outside_visit SET used_at = shop_now() WHERE state_hash = $1 AND used_at IS NULL", state_hash
+            f"""INSERT INTO {self.table} ({self.key}, browser, expires_at, {", ".join(names)})
+            VALUES ($1, $2, shop_now() + make_interval(secs => $3), {places})""",
+            digest,
+            browser,
+            self.seconds,
+            *(getattr(held, name) for name in names),
         )
-    )
+
+    async def find(self, source: Source, digest: bytes, browser: bytes) -> Held | None:
+        """As long as this browser may come back; for another browser there is none."""
+        row = await source.fetchrow(
+            f"""SELECT {", ".join(each.name for each in fields(self.shape))} FROM {self.table}
+            WHERE {self.key} = $1 AND browser = $2 AND used_at IS NULL AND expires_at > shop_now()""",
+            digest,
+            browser,
+        )
+        return None if row is None else self.shape(**dict(row))
+
+    async def use(self, tx: Tx, digest: bytes) -> bool:
+        """Use it up; False when it was."""
+        sql = f"UPDATE {self.table} SET used_at = shop_now() WHERE {self.key} = $1 AND used_at IS NULL"
+        return bool(await tx.execute(sql, digest))
+
+    async def forget_old(self, tx: Tx) -> None:
+        await tx.execute(f"DELETE FROM {self.table} WHERE expires_at < shop_now()")
+
+
+VISITS = Once("outside_visit", "state_hash", VISIT_SECONDS, Visit)
+CLAIMS = Once("outside_claim", "hash", CLAIM_SECONDS, Claim)
 
 
 async def account_of(source: Source, issuer: str, subject: str) -> str | None:
@@ -96,39 +110,7 @@ async def unlink(tx: Tx, account_id: str) -> int:
     return await tx.execute("DELETE FROM outside_identity WHERE account_id = $1", account_id)
 
 
-async def claimed(tx: Tx, claim_hash: bytes, browser: bytes, claim: Claim) -> None:
-    await tx.execute(
-        """INSERT INTO outside_claim (hash, browser, issuer, subject, email, email_canonical, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, shop_now() + make_interval(secs => $7))""",
-        claim_hash,
-        browser,
-        claim.issuer,
-        claim.subject,
-        claim.email,
-        claim.email_canonical,
-        CLAIM_SECONDS,
-    )
-
-
-async def claim(source: Source, claim_hash: bytes, browser: bytes) -> Claim | None:
-    row = await source.fetchrow(
-        """SELECT issuer, subject, email, email_canonical FROM outside_claim
-        WHERE hash = $1 AND browser = $2 AND used_at IS NULL AND expires_at > shop_now()""",
-        claim_hash,
-        browser,
-    )
-    return None if row is None else Claim(**dict(row))
-
-
-async def use_claim(tx: Tx, claim_hash: bytes) -> bool:
-    return bool(
-        await tx.execute(
-            "UPDATE outside_claim SET used_at = shop_now() WHERE hash = $1 AND used_at IS NULL", claim_hash
-        )
-    )
-
-
 async def forget_old(tx: Tx) -> None:
     """Who did not come back in time."""
-    await tx.execute("DELETE FROM outside_visit WHERE expires_at < shop_now()")
-    await tx.execute("DELETE FROM outside_claim WHERE expires_at < shop_now()")
+    await VISITS.forget_old(tx)
+    await CLAIMS.forget_old(tx)

@@ -4,6 +4,7 @@ A payment's id is the idempotency key of its intent and stands in the metadata o
 for an unconfirmed intent by that same key: either that is made, and no other ever is, or Stripe says that one was.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from banyan.payments.providers.stripe.finding import EXPANDED, asked_already, ev
 from banyan.payments.providers.stripe.shapes import Intent, Method, read
 from banyan.payments.providers.stripe.wire import Burnt, KeyUsed, Refused, Said, Value
 
+_METHOD = re.compile(r"pm_[0-9A-Za-z_]{1,190}")
+
 
 class Client:
     """`stripe`."""
@@ -28,8 +31,9 @@ class Client:
 
     def ways(self, settings: Settings) -> tuple[Way, ...]:
         """Cards of the shop's own vault need an account that Stripe allows to send raw card data."""
-        key = settings.stripe_publishable_key
-        return (Way("card", cards=True, public={"publishable_key": key} if key else {}),)
+        key, account = settings.stripe_publishable_key, settings.stripe_account
+        public = {"publishable_key": key} | ({"account": account} if account else {}) if key else {}
+        return (Way("card", cards=True, public=public),)
 
     def check(self, settings: Settings) -> None:
         if not self.configured(settings):
@@ -136,16 +140,34 @@ class Client:
             raise Invalid(
                 "Stripe does not take this card; check its number, its date and its code", code="card_refused"
             ) from None
-        if kept.card is None:
-            raise Unclear("Stripe's answer tells of no card")
-        return Vaulted(kept.id, kept.card.brand, kept.card.last4)
+        return _vaulted(kept)
+
+    async def keep(self, ports: Ports, user_id: str, token: str) -> Vaulted:
+        """Attached to the shopper's customer (docs.stripe.com/api/payment_methods/attach): one that is not is good for one
+        payment only. Whether its bank wants the shopper to confirm is seen when it is paid with."""
+        if not _METHOD.fullmatch(token):
+            raise Invalid("this is no card of Stripe's", code="malformed_token")
+        try:
+            customer = await asking.customer_of(ports, user_id)
+            kept = await _method(ports, {"customer": customer}, f"/v1/payment_methods/{token}/attach")
+        except Refused:
+            raise Invalid(
+                "Stripe does not take this card; type it again, or another one", code="card_refused"
+            ) from None
+        return _vaulted(kept)
 
 
-async def _method(ports: Ports, asked: Mapping[str, Value]) -> Method:
+async def _method(ports: Ports, asked: Mapping[str, Value], path: str = "/v1/payment_methods") -> Method:
     try:
-        return Method.model_validate_json((await wire.post(ports, "/v1/payment_methods", asked)).body)
+        return Method.model_validate_json((await wire.post(ports, path, asked)).body)
     except ValidationError:
         raise Unclear("Stripe's answer cannot be read") from None
+
+
+def _vaulted(kept: Method) -> Vaulted:
+    if kept.card is None:
+        raise Unclear("Stripe's answer tells of no card")
+    return Vaulted(kept.id, kept.card.brand, kept.card.last4)
 
 
 async def _cancel(ports: Ports, errand: Errand, charge_id: str) -> Evidence:

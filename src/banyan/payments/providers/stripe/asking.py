@@ -55,16 +55,27 @@ async def _customer(ports: Ports, errand: Errand) -> str | None:
     user = errand.customer
     if user is None:
         return None
-    # In test mode Stripe knows other customers: a shop that goes live must not ask for them.
-    mode = "stripe.test" if is_test(ports.settings) else "stripe"
-    known = await customers.find(ports.db, user, mode)
+    known = await customers.find(ports.db, user, _mode(ports))
     if known or not errand.save:
         return known
     try:
-        said = await wire.post(ports, "/v1/customers", {"metadata": {"user_id": user}}, f"customer.{user}")
+        return await customer_of(ports, user)
     except Refused as no:
         raise Rejected(no.reason) from None
+
+
+async def customer_of(ports: Ports, user: str) -> str:
+    """Who the shopper is at Stripe, made there where nobody is yet. Refused where Stripe makes none."""
+    mode = _mode(ports)
+    if known := await customers.find(ports.db, user, mode):
+        return known
+    said = await wire.post(ports, "/v1/customers", {"metadata": {"user_id": user}}, f"customer.{user}")
     return await customers.keep(ports.db, user, mode, made(said))
+
+
+def _mode(ports: Ports) -> str:
+    """In test mode Stripe knows other customers: a shop that goes live must not ask for them."""
+    return "stripe.test" if is_test(ports.settings) else "stripe"
 
 
 async def _from_our_vault(ports: Ports, errand: Errand) -> str:

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 
 from banyan.foundation.auth import Principal
 from banyan.foundation.db import Tx
+from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.refusals import Conflict, Invalid, NotFound
+from banyan.users.actions.granting import sealed_once
 from banyan.users.domain import oauth, tokens
 from banyan.users.domain.oauth import Client, Refused
 from banyan.users.storage import oauth_clients, oauth_grants
 
 PERMISSION = "clients:write"
+_NOTHING = Answer(201, b"")
 _NO_CLIENT = "this client is not known here, or did not prove that it is the one"
 
 
-async def add_client(
+def new_client(
     ports: Ports,
     *,
     name: str,
@@ -24,7 +27,7 @@ async def add_client(
     confidential: bool,
     first_party: bool = False,
 ) -> tuple[Client, str | None]:
-    """A new client, and its secret if it has one: told this once. Invalid when it cannot be registered.
+    """A client to be registered, and its secret if it has one. Invalid when it cannot be registered.
 
     Without `grants` it has those that fit: codes and refreshing with a redirect URI, else acting for itself.
     """
@@ -45,12 +48,16 @@ async def add_client(
         secret_hash=tokens.digest(secret) if secret else None,
         first_party=first_party,
     )
+    return made, secret
+
+
+async def add_client(ports: Ports, made: Client, key: Key | None = None, told: Answer = _NOTHING) -> Answer:
+    """Register it. `told` has its secret, and is told again to who repeats a request whose answer was lost."""
 
     async def effect(tx: Tx) -> None:
         await oauth_clients.add(tx, made)
 
-    await ports.db.retrying(effect)
-    return made, secret
+    return await sealed_once(ports, key, told, effect)
 
 
 async def clients(ports: Ports, who: Principal | None, after: str | None, limit: int) -> tuple[list[Client], bool]:

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field, StringConstraints
 
 from banyan.foundation import web
-from banyan.foundation.web import Body, Cursor, Limit, Who
+from banyan.foundation.idempotency import Answer
+from banyan.foundation.web import Body, Cursor, Limit, MaybeKey, Who
 from banyan.users.actions import oauth
 from banyan.users.api.asking import Shop, SomeLine, Yes, answers, last_seen
 from banyan.users.api.oauth import shapes
@@ -33,12 +34,18 @@ class NewClient(Body):
 
 
 @router.post(
-    "/v1/oauth/clients", status_code=201, response_model=None, responses=answers(201, shapes.ClientMade, 401, 403, 422)
+    "/v1/oauth/clients",
+    status_code=201,
+    response_model=None,
+    responses=answers(201, shapes.ClientMade, 401, 403, 409, 422),
 )
-async def add_client(body: NewClient, shop: Shop, who: Who) -> Response:
-    """Register an application. Its secret is in this answer and never again. Needs `clients:write`."""
+async def add_client(body: NewClient, shop: Shop, who: Who, key: MaybeKey) -> Response:
+    """Register an application. Its secret is in this answer and never again, but to the same Idempotency-Key.
+
+    Needs `clients:write`.
+    """
     who.must(_WRITE)
-    made, secret = await oauth.add_client(
+    made, secret = oauth.new_client(
         shop,
         name=body.name,
         redirect_uris=body.redirect_uris,
@@ -47,7 +54,8 @@ async def add_client(body: NewClient, shop: Shop, who: Who) -> Response:
         confidential=body.confidential,
         first_party=body.first_party,
     )
-    return private(web.json({**dict(shapes.of_client(made)), "client_secret": secret}, 201))
+    told = shapes.ClientMade(**dict(shapes.of_client(made)), client_secret=secret).model_dump_json().encode()
+    return private(web.told(await oauth.add_client(shop, made, key, Answer(201, told))))
 
 
 @router.get("/v1/oauth/clients", response_model=None, responses=answers(200, Page[shapes.ClientView], 401, 403, 422))
