@@ -225,6 +225,23 @@ async def test_a_dispute_moves_its_money_once_whoever_tells_of_it_and_is_shown(
     assert await broken(stage) == {}
 
 
+@pytest.mark.parametrize("name", ["stripe", "razorpay"])
+async def test_a_payout_is_booked_when_its_webhook_comes_and_not_once_more_by_the_report(
+    stages: dict[str, Stage], name: str
+) -> None:
+    stage = stages[name]
+    await sold(stage)
+    before = await booked(stage, "payout")
+    await paid_out(stage)
+    assert await _told(stage, 1) == [200, 200]
+    assert await booked(stage, "payout") == before + 1
+    run = await compare(stage)
+    assert (total(run)["unexplained"], total(run)["ours"]) == (0, total(run)["theirs"])
+    assert await open_differences(stage) == []
+    assert await booked(stage, "payout") == before + 1
+    assert await broken(stage) == {}
+
+
 def _open_dispute(stage: Stage, payment: str) -> str:
     book = stage.played.book
     if stage.name == "stripe":
@@ -244,11 +261,11 @@ def _end_dispute(stage: Stage, dispute: str, end: str) -> None:
         stage.played.act("disputes/end", {"dispute": dispute, "status": end})
 
 
-async def _told(stage: Stage) -> list[int]:
+async def _told(stage: Stage, last: int = 3) -> list[int]:
     """The provider's last webhooks, each twice, the newest first; how they were answered."""
     assert stage.webhooks
     ends = []
-    for headers, body in reversed(stage.webhooks()[-3:]):
+    for headers, body in reversed(stage.webhooks()[-last:]):
         for _ in range(2):
             answer = await stage.till.http("POST", f"/webhooks/{stage.name}", body, headers=headers)
             ends.append(answer.status)

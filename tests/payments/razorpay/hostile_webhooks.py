@@ -186,14 +186,34 @@ CONTENT = [
     Hostile("no link", 400, "webhook_malformed", of="link", event=within("payload", "payment_link", gone=True)),
     Hostile("a link of no payment of ours", 422, "unknown_payment", of="stranger"),
 ]
+SETTLED = ("payload", "settlement", "entity")
+OF_SETTLEMENTS = [
+    Hostile(f"a settlement {name}", 400, "webhook_malformed", of="settled", event=within(*SETTLED, *path, **to))
+    for name, path, to in (
+        ("of nothing", ("amount",), {"value": 0}),
+        ("of less than nothing", ("amount",), {"value": -1}),
+        ("of a text", ("amount",), {"value": "1299"}),
+        ("of too much", ("amount",), {"value": 2**53}),
+        ("that failed", ("status",), {"value": "failed"}),
+        ("that is under way", ("status",), {"value": "created"}),
+        ("that is a payout", ("entity",), {"value": "payout"}),
+        ("by a name of another currency", ("id",), {"value": "setl_1.EUR"}),
+        ("by the name of a payment", ("id",), {"value": "pay_1"}),
+        ("without an id", ("id",), {"gone": True}),
+        ("without an amount", ("amount",), {"gone": True}),
+        ("of no time", ("created_at",), {"value": None}),
+        ("without itself", (), {"gone": True}),
+    )
+]
 IGNORED = [
     Hostile("a dispute that is none", 400, "webhook_malformed", event=within("event", value="payment.dispute.created")),
+    Hostile("a settlement that is none", 400, "webhook_malformed", event=within("event", value="settlement.processed")),
     *(
         Hostile(f"of the kind {kind!r}", 200, event=within("event", value=kind))
-        for kind in ("payment.failed", "order.paid", "settlement.processed", "subscription.charged",
+        for kind in ("payment.failed", "order.paid", "settlement.failed", "subscription.charged",
                      "PAYMENT.CAPTURED", "payment.captured ", "", "refund.created", "payment_link.cancelled")
     ),
     Hostile("of a payment of the account that is not this shop's", 200, event=within(*PAYMENT, "notes", value=[])),
     Hostile("of a payment without a mark of ours", 200, event=within(*PAYMENT, "notes", value={"order": "7"})),
 ]  # fmt: skip
-HOSTILE = SIGNATURE + EVENT_ID + BYTES + SHAPE + TIME + CONTENT + IGNORED
+HOSTILE = SIGNATURE + EVENT_ID + BYTES + SHAPE + TIME + CONTENT + OF_SETTLEMENTS + IGNORED

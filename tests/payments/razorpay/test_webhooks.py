@@ -87,6 +87,8 @@ async def stage(open_till: OpenTill) -> Stage:
         played.api._capture(next(reversed(played.book.payments.values())), {"amount": 1299, "currency": "INR"})
         events[name] = json.loads(played.hooks.told[-1].body)
     events["link"]["payload"]["payment"]["entity"]["notes"]["payment_id"] = "pay_other"
+    assert played.act("payouts", {})
+    events["settled"] = json.loads(played.hooks.told[-1].body)
     played.hooks.told = played.hooks.told[: len(told)]
     return Stage(till, played, events, other)
 
@@ -133,6 +135,17 @@ async def test_all_that_razorpay_tells_is_taken_in_any_order_and_twice(stage: St
     after = await standing(stage.till)
     assert (after["transfer"], after["entry"]) == (before["transfer"], before["entry"])
     assert (await stage.till.stands("ord_taken")).refunded == Money(300, "INR")
+
+
+async def test_a_settlement_is_a_payout_once_however_often_it_is_told(stage: Stage) -> None:
+    amount = stage.events["settled"]["payload"]["settlement"]["entity"]["amount"]
+    for event_id, new in (("evtSettled00001", True), ("evtSettled00001", False), ("evtSettled00002", True)):
+        given = {"x-razorpay-event-id": event_id}
+        settled = Hostile("settled", 200, of="settled", headers=lambda headers, given=given: headers.update(given))
+        assert await stage.send(settled) == (200, {"duplicate": not new})
+    sql = "SELECT account, amount FROM entry JOIN transfer ON transfer.id = transfer_id WHERE kind = 'payout'"
+    moved = {row["account"]: row["amount"] for row in await stage.till.ports.db.fetch(sql)}
+    assert moved == {"bank": amount, "provider_clearing": -amount}
 
 
 async def test_a_shopper_who_pays_on_the_link_is_known_by_its_webhook(stage: Stage) -> None:

@@ -221,6 +221,9 @@ async def test_the_settlement_adds_up_in_the_api_and_in_the_report(payee: Payee)
     await payee.captured("ref-2", 50_000)
     await payee.made("refund", "POST", f"/v1/payments/{first}/refund", {"amount": 30_000, "receipt": "r-1"})
     settled = payee.razorpay.act("payouts", {})
+    told = json.loads(payee.razorpay.hooks.told[-1].body)
+    assert (told["event"], told["contains"]) == ("settlement.processed", ["settlement"])
+    assert told["payload"]["settlement"]["entity"] == settled
     assert settled["amount"] == 100_000 - 2_360 + 50_000 - 1_180 - 30_000
     assert set(FIELDS["settlement"].split()) <= settled.keys()
     path = "/v1/settlements/recon/combined?year=2026&month=01&day=01"

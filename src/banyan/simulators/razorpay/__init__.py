@@ -147,7 +147,11 @@ class Razorpay:
                 self._tell_dispute(self.book.end_dispute(str(told["dispute"]), won=status == "won"), status, status)
             case "payouts":
                 settled = self.book.settle(str(told.get("currency", "")))
-                return shapes.settlement(settled) if settled else {}
+                if settled is None:
+                    return {}
+                shown = shapes.settlement(settled)
+                self._tell("settlement.processed", {"settlement": shown})
+                return shown
             case _:
                 raise KeyError(what)
         return {}

@@ -1,15 +1,16 @@
-"""Razorpay's settlement reconciliation (`/settlements/recon/combined`), as API and as CSV, and dispute webhooks.
+"""Razorpay's settlement reconciliation (`/settlements/recon/combined`), as API and as CSV; webhooks of settlements and disputes.
 
-It tells of what was settled: a payment stands in it days after it was captured. Payouts are added up from its rows.
+It tells of what was settled: a payment stands in it days after it was captured. Payouts are added up from its rows, which is
+what `settlement.processed` tells as one sum (razorpay.com/docs/webhooks/settlements): the same payout, under the same name.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from banyan.foundation.service import Ports
 from banyan.kernel.money import Money
@@ -29,7 +30,7 @@ _STATES = {
     "closed": Disputed.WON,
     "lost": Disputed.LOST,
 }
-_DISPUTES = "payment.dispute."
+_DISPUTES, _SETTLED = "payment.dispute.", "settlement.processed"
 Number = Annotated[int, BeforeValidator(lambda told: int(told or 0))]
 Text = Annotated[str, BeforeValidator(lambda told: "" if told is None else str(told))]
 
@@ -95,6 +96,16 @@ class _Dispute(Shape):
         )
 
 
+class _Settlement(Shape):
+    """It names no currency: an account is paid out in that of its country."""
+
+    id: Annotated[str, Field(pattern="^setl_[A-Za-z0-9]{1,40}$")]
+    entity: Literal["settlement"]
+    amount: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    status: Literal["processed"]
+    created_at: Annotated[int, Field(ge=0, le=2**40)]
+
+
 class Razorpay:
     """`razorpay`."""
 
@@ -119,13 +130,17 @@ class Razorpay:
 
     def hear(self, ports: Ports, headers: Mapping[str, str], body: bytes) -> tuple[str, Statement] | None:
         event: dict[str, Any] = json.loads(body)
-        if not str(event.get("event", "")).startswith(_DISPUTES):
-            return None
+        kind, event_id = str(event.get("event", "")), headers.get("x-razorpay-event-id", "")
         try:
-            dispute = _Dispute.model_validate(event["payload"]["dispute"]["entity"])
+            if kind == _SETTLED:
+                settled = _Settlement.model_validate(event["payload"]["settlement"]["entity"])
+                return event_id, Statement([_settled(settled, ports.settings.razorpay_settles_in)])
+            if kind.startswith(_DISPUTES):
+                dispute = _Dispute.model_validate(event["payload"]["dispute"]["entity"])
+                return event_id, Statement(disputes=[dispute.news()])
         except (KeyError, TypeError, ValueError) as why:
-            raise strict.wrong("it is no dispute of Razorpay") from why
-        return headers.get("x-razorpay-event-id", ""), Statement(disputes=[dispute.news()])
+            raise strict.wrong("it is no dispute or settlement of Razorpay") from why
+        return None
 
 
 async def _day(ports: Ports, year: int, month: int, day: int) -> list[_Row]:
@@ -154,8 +169,15 @@ def _told(found: Iterable[_Row]) -> Statement:
         if row.settlement_id:
             before, at = payouts.get((row.settlement_id, row.currency), (0, row.settled_at))
             payouts[row.settlement_id, row.currency] = before + line.net, at
-    for (settlement, currency), (amount, at) in payouts.items():
-        name = settlement if currency == "INR" else f"{settlement}.{currency}"
-        moment = datetime.fromtimestamp(at, UTC)
-        lines.append(Line(name, Moved.PAYOUT, settlement, Money(-amount, currency), moment))
+    lines += [_payout(settlement, Money(amount, of), at) for (settlement, of), (amount, at) in payouts.items()]
     return Statement(lines)
+
+
+def _settled(it: _Settlement, currency: str) -> Line:
+    return _payout(it.id, Money(it.amount, currency), it.created_at)
+
+
+def _payout(settlement: str, amount: Money, at: int) -> Line:
+    """By one name, whoever tells of it."""
+    name = settlement if amount.currency == "INR" else f"{settlement}.{amount.currency}"
+    return Line(name, Moved.PAYOUT, settlement, -amount, datetime.fromtimestamp(at, UTC))
