@@ -12,9 +12,9 @@ import pytest
 from banyan.kernel import cards
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SeededIds
-from banyan.trial.cards import looking, places
+from banyan.trial.cards import cores, looking, places
 from banyan.trial.cards.canaries import STYLES, Search, numbers, written
-from banyan.trial.cards.running import Verdict
+from banyan.trial.cards.verdict import Verdict
 
 NUMBERS = numbers(50, SeededIds(SystemClock(), 7))
 ONE = NUMBERS[3]
@@ -71,6 +71,25 @@ def test_a_number_in_the_memory_of_a_process_is_found(search: Search) -> None:
         other.communicate(b"\n")
     assert size > 1_000_000
     assert found == {ONE}
+
+
+async def test_a_process_that_broke_left_a_core_file_or_none_and_that_is_seen(tmp_path: Path) -> None:
+    with cores.allowed():
+        if not cores.are_written(tmp_path):
+            pytest.skip("no core files are written into folders here")
+        assert cores.files(tmp_path) == []
+        (tmp_path / "core.not").write_bytes(b"\x7fELF no core")
+        await cores.abort([_waiting(tmp_path)], SystemClock())
+        assert len(cores.files(tmp_path)) == 1
+
+
+def _waiting(folder: Path) -> int:
+    """A process that does nothing to keep its memory to itself."""
+    code = "print('there', flush=True); import time; time.sleep(60)"
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=folder)
+    assert other.stdout is not None
+    other.stdout.readline()
+    return other.pid
 
 
 def test_every_string_of_an_operation_is_a_place() -> None:

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from banyan.cli import app
 from banyan.cluster.engines.program import free_port
 from banyan.foundation import embedded
 from banyan.trial.cards.looking import below
@@ -124,6 +126,16 @@ def test_nobody_without_proof_asks_the_vault_for_a_card_and_no_core_of_it_is_dum
     assert (status, problem["code"]) == (403, "not_a_peer")
     limits = Path(f"/proc/{up.vault_pid}/limits").read_text()
     assert re.search(r"Max core file size +0 +0 ", limits)
+
+
+def test_operators_are_told_that_the_vault_holds_what_it_promises_and_that_each_card_opens(up: Up) -> None:
+    assert ask(f"{up.vault}/v1/vault/cards", CARD)[0] == 201
+    env = {"BANYAN_CARD_FIELDS": "vault", "BANYAN_LOG_LEVEL": "error"}
+    done = CliRunner().invoke(app, ["vault", "check", "--json", "--data-dir", str(up.folder)], env=env)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["cards"] > 0, told["wrong"]) == (True, [])
+    assert {"V1", "V6"} <= {each["id"] for each in told["invariants"]}
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")

@@ -5,6 +5,7 @@ import typer
 from banyan import topology
 from banyan.commands import DataDir, Json, opened, run, settings, table, tell
 from banyan.foundation.operate import Finding
+from banyan.foundation.settings import Settings
 from banyan.trial import invariants as proof
 
 
@@ -29,6 +30,14 @@ def invariants(data_dir: DataDir = None, as_json: Json = False) -> None:
 
 
 async def _check(data_dir: DataDir) -> list[Finding]:
-    async with opened(settings(data_dir), *topology.SERVICES) as process:
+    read = settings(data_dir)
+    names = (*topology.SERVICES, *(topology.APART if reaches_the_vault(read) else ()))
+    async with opened(read, *names) as process:
         dbs = {name: ports.db for name, ports in process.shop.ports.items()}
-        return await proof.check(dbs, [topology.service(name) for name in topology.SERVICES])
+        return await proof.check(dbs, [topology.service(name) for name in names])
+
+
+def reaches_the_vault(read: Settings) -> bool:
+    """Its database lies in the data folder here, or its address is set; else `banyan vault check` is for where it runs."""
+    embedded = not read.postgres_url.get_secret_value() and read.environment == "laptop"
+    return bool(read.database_url("vault")) or (embedded and read.card_fields == "vault")

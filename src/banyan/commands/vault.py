@@ -1,11 +1,13 @@
 """`banyan vault …`: the card vault's keys and its audit."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from banyan import process, topology
 from banyan.commands import DataDir, Json, progress, run, settings, table, tell
+from banyan.foundation.operate import Finding, prove
 from banyan.foundation.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The card vault: its keys, and who used which card for what.")
@@ -45,6 +47,46 @@ async def _rotate(read: Settings, again: bool, advance: Any) -> int:
     try:
         ports = await here.shop.open(service(safe), urls["vault"])
         return await actions.rotate(safe, ports, again=again, progress=advance)
+    finally:
+        await safe.close()
+        await here.close()
+
+
+@app.command("check")
+def check(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Open every card with the keys that are set, and check the vault's invariants; exit status 1 when something is wrong.
+
+    For after a rotation of keys or a restored backup. It shows no card and changes nothing.
+
+    Example: `banyan vault check`
+    """
+    with progress("Cards", 0) as advance:
+        count, wrong, findings = run(_check(settings(data_dir), lambda done: advance(done)))
+    if as_json:
+        tell({"cards": count, "wrong": wrong, "invariants": [each.as_json() for each in findings]})
+    else:
+        table(
+            ("invariant", "promise", "violations"), [(each.id, each.promise, each.count or "none") for each in findings]
+        )
+        typer.echo(f"{count} cards were opened, {len(wrong)} of them not, or not as they should be.")
+        for each in wrong:
+            typer.echo(f"{each['token']}: {each['why']}")
+    if wrong or any(each.count for each in findings):
+        raise typer.Exit(1)
+
+
+async def _check(read: Settings, advance: Any) -> tuple[int, list[dict[str, str]], list[Finding]]:
+    from banyan.vault import actions
+    from banyan.vault.app import service
+    from banyan.vault.safe import Safe
+
+    here, urls = await process.connect(read, topology.APART)
+    safe = Safe()
+    try:
+        vault = service(safe)
+        ports = await here.shop.open(vault, urls["vault"])
+        count, wrong = await actions.check(safe, ports, progress=advance)
+        return count, [asdict(each) for each in wrong], await prove(vault, ports.db)
     finally:
         await safe.close()
         await here.close()

@@ -63,6 +63,17 @@ async def card(db: Db, token: str) -> Row | None:
     return await db.fetchrow("SELECT * FROM card WHERE token = $1 AND (gone_at IS NULL OR gone_at > shop_now())", token)
 
 
+async def stays(tx: Tx, token: str) -> bool:
+    """Whether the card is there; it cannot be forgotten before the end of this transaction."""
+    sql = "SELECT true FROM card WHERE token = $1 AND (gone_at IS NULL OR gone_at > shop_now()) FOR SHARE"
+    return bool(await tx.fetchval(sql, token))
+
+
+async def cards_after(db: Db, token: str, most: int) -> list[Row]:
+    """Every card that is there, in the order of tokens."""
+    return await db.fetch("SELECT * FROM card WHERE token > $1 ORDER BY token LIMIT $2", token, most)
+
+
 async def kept_before(tx: Db | Tx, shopper: bytes, fingerprint: bytes) -> Row | None:
     return await tx.fetchrow("SELECT * FROM card WHERE shopper = $1 AND fingerprint = $2", shopper, fingerprint)
 
@@ -82,12 +93,14 @@ async def keep(tx: Tx, token: str, shopper: bytes) -> bool:
     )
 
 
-async def take_over(tx: Tx, token: str, newer: Row, sealed: bytes, wrapped: bytes, generation: int) -> None:
-    """The card of this token as it was typed again: its date may have changed."""
-    await tx.execute(
-        """UPDATE card SET sealed = $2, wrapped = $3, generation = $4, exp_month = $5, exp_year = $6, gone_at = NULL
-           WHERE token = $1""",
-        *(token, sealed, wrapped, generation, newer["exp_month"], newer["exp_year"]),
+async def take_over(tx: Tx, token: str, newer: Row, sealed: bytes, wrapped: bytes, generation: int) -> bool:
+    """The card of this token as it was typed again: its date may have changed. False when it was forgotten meanwhile."""
+    return bool(
+        await tx.execute(
+            """UPDATE card SET sealed = $2, wrapped = $3, generation = $4, exp_month = $5, exp_year = $6, gone_at = NULL
+               WHERE token = $1""",
+            *(token, sealed, wrapped, generation, newer["exp_month"], newer["exp_year"]),
+        )
     )
 
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import re
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -20,9 +18,10 @@ from banyan.foundation import embedded, settings
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 from banyan.kernel.refusals import Refusal
-from banyan.trial.cards import looking, places
+from banyan.trial.cards import cores, looking, places
 from banyan.trial.cards.canaries import Search, numbers, written
 from banyan.trial.cards.places import Place
+from banyan.trial.cards.verdict import Memory, Verdict
 from banyan.trial.crowd import Buyer
 from banyan.trial.own_shop import OwnShop, let_go
 from banyan.vault.safe import Safe
@@ -35,79 +34,14 @@ _PASSED_BY = ("the shop", "the vault")
 _PAID = 20  # cards of the vault that also pay
 
 
-@dataclass(slots=True)
-class Memory:
-    """What was found in the memory of a process."""
-
-    size: int = 0
-    typed: set[str] = field(default_factory=set)
-    kept: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What was typed where, and where it was found."""
-
-    typed: int = 0  # requests with a number in them
-    places: int = 0
-    kept: int = 0  # numbers that were typed into the vault's own fields
-    opened: int = 0  # of them, those that the vault has sealed and can open
-    paid: int = 0
-    answers: Counter[str] = field(default_factory=Counter)
-    unread: int = 0  # answered without a look at where the number stood
-    passed: list[str] = field(default_factory=list)  # places where a number was not refused
-    looked: dict[str, tuple[int, int]] = field(default_factory=dict)  # where: (bytes, numbers)
-    memory: dict[str, "Memory"] = field(default_factory=dict)  # by process
-    wrong: list[str] = field(default_factory=list)
-
-    def lines(self) -> list[str]:
-        answers = ", ".join(f"{count} {what}" for what, count in self.answers.most_common(6))
-        lines = [
-            f"{self.typed} requests with a card number in one of {self.places} places: {answers}",
-            f"{self.unread} of them answered without that place being read (tracing, answers that lie ready, webhooks)",
-            f"{self.kept} numbers typed into the vault's fields, {self.paid} of them paid; the vault opens {self.opened}",
-            *(
-                f"{where}: {size / 1e6:,.1f} MB looked at, {count} found"
-                for where, (size, count) in self.looked.items()
-            ),
-        ]
-        lines += [
-            f"memory of {name}: {each.size / 1e6:,.0f} MB looked at, {len(each.typed)} of the typed and {len(each.kept)}"
-            " of the kept numbers in it"
-            for name, each in self.memory.items()
-        ]
-        return lines + (self.wrong or ["found nowhere that is kept but sealed in the vault"])
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "requests": self.typed,
-            "places": self.places,
-            "answers": dict(self.answers),
-            "unread": self.unread,
-            "not_refused": self.passed,
-            "kept": self.kept,
-            "opened": self.opened,
-            "paid": self.paid,
-            "looked": {where: {"bytes": size, "found": count} for where, (size, count) in self.looked.items()},
-            "memory": [
-                {"process": name, "bytes": each.size, "typed": len(each.typed), "kept": len(each.kept)}
-                for name, each in self.memory.items()
-            ],
-            "wrong": self.wrong,
-        }
-
-    def looked_at(self, where: str, size: int, found: dict[str, set[str]]) -> None:
-        self.looked[where] = (size, len(set().union(*found.values())))
-        self.wrong += [f"{where}: {len(held)} numbers in {place}" for place, held in found.items() if held]
-
-
 async def cards_trial(
     folder: Path, *, count: int, kept: int, clock: Clock, ids: Ids, progress: Callable[..., None] = lambda *_: None
 ) -> Verdict:
     """Type `count` numbers into every place there is, round and round, and `kept` more into the vault's fields; then look."""
     verdict, all_of = Verdict(), numbers(count + kept, ids)
     typed, for_the_vault = all_of[:count], all_of[count:]
-    traces = folder / "traces.bin"
+    traces, cwd = folder / "traces.bin", folder / "cwd"
+    cwd.mkdir(parents=True)
     async with _Collector(traces) as collector:
         shop = OwnShop(
             folder / "shop",
@@ -118,9 +52,12 @@ async def cards_trial(
                 "BANYAN_LOG_LEVEL": "debug",
                 "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
             },
+            works_in=cwd,
         )
         try:
-            await shop.start(180)
+            with cores.allowed():
+                written_here = await asyncio.to_thread(cores.are_written, cwd)
+                await shop.start(180)
             vault = _vault_of(shop.pid)
             await _type_everywhere(verdict, shop.url, vault, typed, progress)
             await _keep_cards(verdict, shop.url, vault, for_the_vault, clock, ids)
@@ -128,6 +65,8 @@ async def cards_trial(
             search = Search(all_of)
             await _look(verdict, shop, vault, search, set(typed), set(for_the_vault))
             verdict.opened = await _opened(shop.data_dir, set(for_the_vault))
+            if written_here:
+                await _break(verdict, shop, cwd, clock)
         finally:
             await shop.stop()
             await asyncio.to_thread(let_go, shop.data_dir)
@@ -304,6 +243,14 @@ async def _look(verdict: Verdict, shop: OwnShop, vault: str, search: Search, typ
     verdict.looked_at(
         "files (databases, WAL, logs, traces, mail)", *await asyncio.to_thread(looking.in_files, folder, search)
     )
+
+
+async def _break(verdict: Verdict, shop: OwnShop, cwd: Path, clock: Clock) -> None:
+    """Every process that took numbers breaks at once: whether its memory comes to lie in a file."""
+    taken = [(name, pid) for name, pid, _ in _processes(shop) if name in _PASSED_BY]
+    await cores.abort([pid for _, pid in taken], clock)
+    verdict.aborted = tuple(name for name, _ in taken)
+    verdict.wrong += [f"a core file was written: {each.name}" for each in cores.files(cwd)]
 
 
 def _processes(shop: OwnShop) -> list[tuple[str, int, bool]]:

@@ -68,9 +68,10 @@ async def keep_card(safe: Safe, ports: Ports, call: KeepCard) -> KeptCard:
         await storage.one_at_a_time(tx, shopper)
         now = await storage.kept_before(tx, shopper, row["fingerprint"])
         if (now and now["token"]) != (before and before["token"]):
-            raise Unavailable("this card is being saved already; try again", retry_after=1)
+            raise _being_saved()
         if sealed:  # the same card again: the first token goes on, with the date that was typed now
-            await storage.take_over(tx, token, row, sealed.sealed, sealed.wrapped, sealed.generation)
+            if not await storage.take_over(tx, token, row, sealed.sealed, sealed.wrapped, sealed.generation):
+                raise _being_saved()
         elif not await storage.keep(tx, token, shopper):
             raise _no_such_card()
         await storage.note(tx, token, "kept", "payments")
@@ -125,6 +126,10 @@ async def _not_too_many(ports: Ports, what: str, allowed: tuple[int, float]) -> 
     count, left = await ports.cache.count(f"vault:{what}", window=seconds)
     if count > most:
         raise TooMany("too many cards were tried; wait and try again", retry_after=left)
+
+
+def _being_saved() -> Unavailable:
+    return Unavailable("this card is being saved or removed just now; try again", retry_after=1)
 
 
 def _no_such_card() -> NotFound:

@@ -31,7 +31,7 @@ async def forward_card(safe: Safe, ports: Ports, call: ForwardCard) -> Forwarded
         raise Invalid("these headers are the vault's to set", code="header_not_allowed")
     row = await storage.card(ports.db, call.card)
     if row is None:
-        raise NotFound("there is no such card", code="no_such_card")
+        raise _no_such_card()
     await _not_too_often(ports, call.card)
     card = await safe.open(ports, row)
     code = safe.codes.take(call.card, ports.clock.monotonic()) if CVC in call.body else ""
@@ -40,7 +40,10 @@ async def forward_card(safe: Safe, ports: Ports, call: ForwardCard) -> Forwarded
         raise Conflict("the security code is not there any more; ask for it again", code="code_gone")
     said = {"provider": call.provider[:40], "host": host, "payment_id": call.payment_id[:80] or None}
     body = domain.filled(template, card, code).encode()
-    await storage.note(ports.db, call.card, "forwarded", "payments", purpose=call.purpose, **said)
+    async with ports.db.transaction() as tx:
+        if not await storage.stays(tx, call.card):  # forgotten while it was opened
+            raise _no_such_card()
+        await storage.note(tx, call.card, "forwarded", "payments", purpose=call.purpose, **said)
     outcome = "no answer"
     try:
         answer = await ports.egress.send(
@@ -62,6 +65,10 @@ async def forward_card(safe: Safe, ports: Ports, call: ForwardCard) -> Forwarded
         headers={name: value for name, value in answer.headers if name in domain.TELLS},
         body=domain.scrubbed(answer.body.decode("utf-8", "replace"), card.number),
     )
+
+
+def _no_such_card() -> NotFound:
+    return NotFound("there is no such card", code="no_such_card")
 
 
 async def _not_too_often(ports: Ports, token: str) -> None:
