@@ -42,7 +42,8 @@ def stripe(
 
 
 async def _stripe(port: int, webhook: str, secret: str, book: Path | None) -> None:
-    from banyan.simulators.stripe import KEY, Stripe
+    from banyan.simulators.stripe import KEY, PUBLISHABLE, Stripe
+    from banyan.simulators.stripe.elements import SCRIPT
 
     clock = SystemClock()
     egress = Egress()
@@ -50,7 +51,10 @@ async def _stripe(port: int, webhook: str, secret: str, book: Path | None) -> No
     played = Stripe(clock, SystemIds(clock), sender(egress), origin=origin, file=book)
     if not played.hooks:
         played.listen(webhook, secret)
-    typer.echo(f"BANYAN_STRIPE_URL={origin}\nBANYAN_STRIPE_KEY={KEY}\nBANYAN_STRIPE_WEBHOOK_SECRET={secret}")
+    typer.echo(
+        f"BANYAN_STRIPE_URL={origin}\nBANYAN_STRIPE_KEY={KEY}\nBANYAN_STRIPE_WEBHOOK_SECRET={secret}\n"
+        f"BANYAN_STRIPE_PUBLISHABLE_KEY={PUBLISHABLE}\nBANYAN_STRIPE_JS_URL={origin}{SCRIPT}"
+    )
     await serve(played.app, port, played.deliver, egress)
 
 

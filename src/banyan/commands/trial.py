@@ -225,6 +225,40 @@ def money(
     _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
 
 
+@app.command()
+def outage(
+    rounds: Annotated[int, typer.Option(help="Calm turns, each with one after it in which Stripe hangs.", min=1)] = 2,
+    seconds: Annotated[float, typer.Option(help="Of each of these turns.", min=5)] = 40.0,
+    away: Annotated[float, typer.Option(help="Seconds for which Stripe is killed.", min=1)] = 20.0,
+    looks: Annotated[float, typer.Option(help="Of people who only look, a second.", min=1)] = 20.0,
+    checkouts: Annotated[float, typer.Option(help="A second.", min=0.5)] = 2.0,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where to keep it; its logs stay there.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Stripe's simulator hangs, and is killed, while people look and buy: another provider takes the money, nobody waits long.
+
+    The breaker must show in metrics, API and console; looks may be 10 % slower at p95 while Stripe hangs, or by what calm
+    turns differ. At the end the providers' own books are read: each acknowledged order is paid once, and nothing else.
+
+    Example: `banyan trial outage --rounds 2 --seconds 40`
+    """
+    from banyan.commands.bench.notes import note
+    from banyan.trial import outage as trial
+    from banyan.trial.outage.judging import HEAD
+
+    clock, wish = SystemClock(), trial.Wish(rounds, seconds, seconds, away, looks, checkouts)
+    with tempfile.TemporaryDirectory(prefix="banyan-outage-") as folder, progress("Checkouts", 0) as advance:
+        Path(folder).chmod(0o755)
+        verdict = run(
+            trial.outage_trial(
+                data_dir or Path(folder), wish, clock=clock, ids=SystemIds(clock), progress=advance, say=note
+            )
+        )
+    if not as_json:
+        table(HEAD, verdict.rows())
+    _say(verdict.lines(), verdict.as_json(), as_json, failed=bool(verdict.wrong))
+
+
 @app.command("cutover-model")
 def cutover_model(
     large: Annotated[bool, typer.Option("--large", help="Up to 2.5 million states: over a minute, a few GB.")] = False,

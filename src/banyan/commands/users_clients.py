@@ -34,14 +34,16 @@ def add_client(
         from banyan.users.api.oauth import shapes
 
         async with opened(settings(data_dir), "users") as process:
-            made, secret = await oauth.add_client(
-                process.shop.ports["users"],
+            ports = process.shop.ports["users"]
+            made, secret = oauth.new_client(
+                ports,
                 name=name,
                 redirect_uris=redirect_uri or [],
                 scopes=scope or ["openid"],
                 confidential=not public,
                 first_party=first_party,
             )
+            await oauth.add_client(ports, made)
         return {**shapes.of_client(made).model_dump(), "client_secret": secret}
 
     made = run(work())

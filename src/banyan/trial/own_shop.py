@@ -30,6 +30,7 @@ class OwnShop:
     options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     process: "asyncio.subprocess.Process | None" = None
+    works_in: Path | None = None  # its working directory; None: ours
 
     @property
     def url(self) -> str:
@@ -49,6 +50,7 @@ class OwnShop:
             sys.executable,
             *("-m", "banyan.cli", "up", "--port", str(self.port), "--data-dir", str(self.data_dir), *self.options),
             env=environment(self.env),
+            cwd=self.works_in,
             stdout=log,
             stderr=log,
         )

@@ -33,7 +33,7 @@ async def stand(
     try:
         await shop.start(180)
         await _fill(shop, products)
-        await _until_found(shop)
+        await until_found(shop)
         yield shop, Scene(shop.url, shop.port, clock, ids, await goods.of_shop(shop.url, ids, members=_MEMBERS))
     finally:
         await shop.stop()
@@ -56,7 +56,8 @@ async def _fill(shop: OwnShop, products: int) -> None:
         raise RuntimeError(f"products could not be put in:\n{said.decode(errors='replace')[-2000:]}")
 
 
-async def _until_found(shop: OwnShop) -> None:
+async def until_found(shop: OwnShop) -> None:
+    """Wait until search knows what was just put in. RuntimeError when it does not in time."""
     ends = shop.clock.monotonic() + _FOLLOWS
     async with aiohttp.ClientSession(shop.url) as http:
         while shop.clock.monotonic() < ends:
