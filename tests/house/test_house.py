@@ -74,7 +74,8 @@ def test_every_decision_is_in_the_index() -> None:
 
 def test_every_invariant_is_in_its_page() -> None:
     page = (ROOT / "docs" / "invariants.md").read_text("utf-8")
-    known = [each for name in topology.SERVICES for each in topology.service(name).invariants] + list(COMMON)
+    names = (*topology.SERVICES, *topology.APART)
+    known = [each for name in names for each in topology.service(name).invariants] + list(COMMON)
     promises = [each.promise for each in known] + [promise for _, _, promise, _ in ACROSS]
     assert [promise for promise in promises if f" {promise} |" not in page] == []
 
