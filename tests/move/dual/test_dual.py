@@ -36,7 +36,8 @@ async def test_it_is_switched_on_only_where_there_is_something_to_compare_with(w
     switched = await dual.switch(world.ports, "users", on=True, who="Ada")
     assert "account.save" in switched.doors
     assert "users" in {each.group for each in (await status(world.ports.db)).groups if each.mode == "dual"}
-    assert (await log.newest(world.ports.db, "users", limit=1))[0]["what"] == "dual write: on"
+    entries = await log.newest(world.ports.db, "users")  # the mover that works beside may have added its own since
+    assert "dual write: on" in [entry["what"] for entry in entries]
     await world.on(*dual_groups())
 
 
