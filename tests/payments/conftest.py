@@ -22,6 +22,7 @@ from banyan.contracts.payments import (
 )
 from banyan.contracts.users import AskKeys, KeySet
 from banyan.foundation import loopback
+from banyan.foundation.db import Row
 from banyan.foundation.peers import HttpAnswer, Local
 from banyan.foundation.running import Shop
 from banyan.foundation.service import Ports, Service
@@ -102,10 +103,14 @@ class Till:
         for _ in range(seconds):
             await self.look()
             await self.deliver()
-            if not await self.ports.db.fetchval("SELECT count(*) FROM operation WHERE next_look_at IS NOT NULL"):
+            if not await self.open():
                 return
             self.clock.advance(1)
-        raise AssertionError(await self.ports.db.fetch("SELECT * FROM operation WHERE next_look_at IS NOT NULL"))
+        raise AssertionError(await self.open())
+
+    async def open(self) -> list[Row]:
+        """What was asked of the provider and is not known to have ended."""
+        return await self.ports.db.fetch("SELECT * FROM operation WHERE next_look_at IS NOT NULL")
 
     @contextmanager
     def cut_off(self, name: str) -> Iterator[None]:
