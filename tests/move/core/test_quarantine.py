@@ -84,13 +84,17 @@ async def test_what_changes_in_quarantine_counts_as_untold_until_it_was_offered_
     """A last-minute mend in the legacy shop must be over before it changes hands."""
     (case,) = [each for each in (await quarantine.cases(m.ports.db)).cases if each.key == "8"]
     counts = []
-    with pytest.raises(NotFound, match="nothing of this is kept"):
+
+    async def offered_in_vain() -> None:
         async with m.ports.db.transaction() as tx:  # unseen by the mover that works beside
             await due.mark(tx, {(case.kind, case.key): (case.group, 1 << 60, None)})
             counts.append(await due.unsettled(tx, case.group))
             await due.later(tx, [(case.kind, case.key, 1 << 60)], [60.0])
             counts.append(await due.unsettled(tx, case.group))
             raise NotFound("nothing of this is kept")
+
+    with pytest.raises(NotFound, match="nothing of this is kept"):
+        await offered_in_vain()
     assert counts == [1, 0]
 
 

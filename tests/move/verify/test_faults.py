@@ -2,14 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from banyan.contracts.legacy import BrandRecord, CatalogHandOver, CatalogTake, Handed
 from banyan.foundation.peers import Local
 from banyan.foundation.service import Ports
+from banyan.move.delivering import Delivery, Made
 from banyan.move.rows import Values, pack, unpack
 from banyan.move.storage import checks, groups
+from banyan.move.verify.against_services import Records
 from banyan.move.verify.verifier import Verifier
 from tests.move.core.conftest import MakeMoving, Moving
 
@@ -134,6 +136,28 @@ async def test_what_changed_on_our_side_behind_the_movers_back_is_found_and_told
     assert taken[changed].model_copy(update={"version": 0}) == right.model_copy(update={"version": 0})
     assert gone in taken
     assert (await verifier.whole("catalog")).clean
+
+
+async def test_a_record_that_changes_at_every_look_is_left_for_later(moving: MakeMoving) -> None:
+    """It is read before a change on our side and after it on the other, each time: that is no difference."""
+    m, verifier = await opened(moving, makers=3)
+    read = dict(m.catalog.taken)
+
+    async def hand_over(ports: Ports, call: CatalogHandOver) -> Handed:
+        return Handed(records=tuple(read[call.kind, id_] for id_ in call.ids))
+
+    class Restless(Delivery):
+        async def make(self, wanted: Sequence[Made]) -> None:
+            read.update(m.catalog.taken)
+            m.sql("UPDATE toy_maker SET name = concat(name, '.') WHERE maker_id = 2")
+            await m.settled()
+            await super().make(wanted)
+
+    m.ports.peers.add("catalog", Local(m.ports, {CatalogTake: m.catalog.take, CatalogHandOver: hand_over}, None))
+    await verifier.whole("catalog")  # what conversion refers to is loaded
+    restless = Restless(m.ports, m.mover.adapter, m.mover.mirrors, m.mover.lookups)
+    looked = await Records(m.ports, m.mover.mirrors, restless).whole("brand")
+    assert (looked.findings, looked.equal, looked.waiting) == ([], 2, 1)
 
 
 async def test_under_load_nothing_is_said_that_is_not_so_and_what_changed_is_verified_soon(moving: MakeMoving) -> None:

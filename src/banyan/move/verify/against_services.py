@@ -95,8 +95,13 @@ class Records:
         return looked
 
     async def keys(self, looked: RecordsLooked, keys: Sequence[str]) -> None:
-        """Compare these aggregates; one that differs is looked at again, and again, before it is said."""
+        """Compare these aggregates; one that differs is looked at again, and again, before it is said.
+
+        It is said where both sides are what they were at the look before, and nothing of it was due since: then all
+        changes have been told. Whatever changed between is left for later, for one side may have been read before it.
+        """
         open_, group = list(keys), self._group(looked.kind)
+        seen: dict[str, tuple[Sequence[Record], list[Record | None]]] = {}
         standing = await groups.one(self.ports.db, group)
         owned = standing is not None and standing.owner == "new"
         for look in range(LOOKS):
@@ -109,13 +114,15 @@ class Records:
             waiting_back = await checks.is_due_back(self.ports.db, looked.kind, asked)
             held = await self._held(looked.kind, asked)
             differing: dict[str, str] = {}
+            before, seen = seen, {}
             for each in made:
+                seen[each.ref.key] = (each.records, [held.get(record.id) for record in each.records])
                 if each.ref.key in waiting or any(record.id in waiting_back for record in each.records):
                     differing[each.ref.key] = ""
                     continue
                 what = each.why or (await self._back(each, held) if owned else _differences(each.records, held))
                 if what:
-                    differing[each.ref.key] = what
+                    differing[each.ref.key] = what if seen[each.ref.key] == before.get(each.ref.key) else ""
                     continue
                 looked.equal += len(each.records)
                 looked.enter(each.records, held)
