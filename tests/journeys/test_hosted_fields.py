@@ -59,10 +59,10 @@ async def place(scratch: Path) -> AsyncIterator[Place]:
 
 
 async def found(url: str) -> None:
-    """Until the search knows what is sold."""
+    """Until the search knows what is sold, and that it can be had."""
     async with aiohttp.ClientSession(url) as http:
         for _ in range(300):
-            async with http.get(f"/v1/search?q={SKU}") as answer:
+            async with http.get(f"/v1/search?q={SKU}&available=true") as answer:
                 if answer.status == 200 and (await answer.json())["items"]:
                     return
             await asyncio.sleep(0.1)
