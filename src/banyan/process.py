@@ -207,6 +207,7 @@ async def listen(process: Process, host: str, port: int, started: Callable[[], N
     try:
         if not worker:
             free(host, port)  # again: the server would share the port with another that took it meanwhile
+        allocator.collect_seldom()
         serving = asyncio.create_task(server.serve())
         renewing = asyncio.create_task(renew(server, channel)) if channel else None
         started()

@@ -172,7 +172,7 @@ async def test_a_chore_that_fails_is_done_again_and_comes_at_once_when_rung(open
 
 async def test_a_follower_hears_what_is_told_from_now_on_and_each_process_hears_all(open_shop: OpenShop) -> None:
     shop = await open_shop(PAIR, work=True)
-    ports, heard, reached = shop.ports["pair"], list[int](), list[str]()
+    ports, heard, reached, silent = shop.ports["pair"], list[int](), list[str](), list[bool]()
 
     async def begin(_: Ports) -> None:
         return None
@@ -189,11 +189,14 @@ async def test_a_follower_hears_what_is_told_from_now_on_and_each_process_hears_
         while not await shop.bus.lag("nobody", frozenset({"pair"})):
             await asyncio.sleep(0.02)
     for name in ("one", "two"):
-        await shop.follow_one(name, ports, Follower(frozenset({"pair"}), begin, take, note))
+        follower = Follower(frozenset({"pair"}), begin, take, note, lambda: silent.append(not heard))
+        await shop.follow_one(name, ports, follower)
+    await until(lambda: silent == [True, True])
     async with ports.db.transaction() as tx:
         tx.tell(Rung(door="front", number=2))
     await until(lambda: heard == [2, 2])
     await until(lambda: len(reached) == 2)
+    await until(lambda: silent[-2:] == [False, False])
 
 
 async def test_a_shop_is_ready_while_its_databases_answer(open_shop: OpenShop) -> None:

@@ -8,7 +8,19 @@ import pytest
 
 from banyan.foundation.envelope import Envelope
 from banyan.foundation.peers import HttpAnswer
-from banyan.gateway.cache import BRIEF, FRESH, GRACE, REVALIDATE, SETTLING, STALE, Shelf, family_of, key_of, tags_of
+from banyan.gateway.cache import (
+    BRIEF,
+    FRESH,
+    GRACE,
+    REVALIDATE,
+    SETTLING,
+    STALE,
+    STEADY,
+    Shelf,
+    family_of,
+    key_of,
+    tags_of,
+)
 from banyan.gateway.prepared import Prepared
 from banyan.kernel.clock import VirtualClock
 from banyan.kernel.refusals import NotFound, Unavailable
@@ -183,6 +195,55 @@ async def test_what_is_merely_old_is_sent_at_once_while_it_is_asked_for_again(
     await asyncio.sleep(0)
     assert (await read(shelf, MUG))["price"] == 20  # type: ignore[index]
     assert len(catalog.asked) == 2
+
+
+async def test_what_the_bus_would_have_told_of_is_not_asked_for_again(
+    shelf: Shelf, catalog: Catalog, clock: VirtualClock
+) -> None:
+    catalog.answers = {MUG: mug(10), LIST: answer({}, {"cache-control": "public, max-age=1, s-maxage=5"})}
+    await read(shelf, MUG)
+    await read(shelf, LIST)
+    while clock.monotonic() < STEADY - 1:
+        clock.advance(1)
+        shelf.heard()
+        await read(shelf, MUG)
+    assert catalog.asked.count(MUG) == 1
+    await read(shelf, LIST)
+    assert catalog.asked.count(LIST) == 2, "what the service gave a time of its own has that time"
+    await shelf.hear([fact("PriceChanged")])
+    catalog.answers[MUG] = mug(20)
+    assert (await read(shelf, MUG))["price"] == 20  # type: ignore[index]
+
+
+async def test_a_bus_that_is_not_heard_is_not_relied_upon(shelf: Shelf, catalog: Catalog, clock: VirtualClock) -> None:
+    catalog.answers[MUG] = mug(10)
+    await read(shelf, MUG)
+    shelf.heard()
+    clock.advance(FRESH - 1)
+    shelf.heard()
+    clock.advance(FRESH - 1)
+    await read(shelf, MUG)
+    assert len(catalog.asked) == 1
+    clock.advance(2)
+    catalog.answers[MUG] = mug(20)
+    assert (await read(shelf, MUG))["price"] == 10, "merely old: sent while it is asked for again"  # type: ignore[index]
+    await until_asked(catalog, 2)
+    await asyncio.sleep(0)
+    assert (await read(shelf, MUG))["price"] == 20  # type: ignore[index]
+
+
+async def test_even_what_is_heard_to_be_as_it_was_is_asked_for_again_in_the_end(
+    shelf: Shelf, catalog: Catalog, clock: VirtualClock
+) -> None:
+    catalog.answers[MUG] = mug(10)
+    await read(shelf, MUG)
+    clock.advance(STEADY - 1)
+    shelf.heard()
+    await read(shelf, MUG)
+    clock.advance(2)
+    shelf.heard()
+    await read(shelf, MUG)
+    await until_asked(catalog, 2)
 
 
 async def test_while_it_cannot_be_asked_for_again_not_everyone_asks(

@@ -1,7 +1,6 @@
 """`banyan up`, `serve` and `work`: the shop in one process, or part of it in one of many."""
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -69,8 +68,6 @@ async def _up_with(read: Settings, host: str, port: int, empty: bool, workers: i
     (read.data_dir / ORIGIN).write_text(read.origin)
     if not empty and worker in (None, 1):
         await _fill(opened)
-    gc.collect()
-    gc.freeze()
     await process.listen(opened, host, port, greet if worker is None else _ready, worker=worker is not None)
 
 

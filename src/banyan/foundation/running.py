@@ -232,6 +232,8 @@ async def _follow(ports: Ports, follower: Follower, place: list[str]) -> None:
             place[0] = reached
             if follower.reached:
                 await follower.reached(ports, reached)
+        elif follower.heard:
+            follower.heard()
         await ports.clock.sleep(GATHER)
         await bell.wait(IDLE)
 

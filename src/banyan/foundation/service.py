@@ -119,13 +119,14 @@ class Follower:
     """Something each process keeps for itself and brings up to date from the bus: an index, a cache.
 
     `begin` loads it and gives the bus position to follow from (None: from now on); `take` handles a batch, any number
-    of times over; `reached` is told the position that was reached.
+    of times over; `reached` is told the position that was reached; `heard` is called whenever there was no more to take.
     """
 
     topics: frozenset[str]
     begin: Callable[[Ports], Awaitable[str | None]]
     take: Callable[[Ports, "list[Envelope]"], Awaitable[None]]
     reached: Callable[[Ports, str], Awaitable[None]] | None = None
+    heard: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ async def open_gateway(
     async def hear(_: Ports, batch: Any) -> None:
         await gateway.shelf.hear(batch)
 
-    await shop.follow_one("gateway cache", _ports(shop, counters), Follower(TOPICS, from_now, hear))
+    follower = Follower(TOPICS, from_now, hear, heard=gateway.shelf.heard)
+    await shop.follow_one("gateway cache", _ports(shop, counters), follower)
     if gateway.crossing is not None:
         await gateway.crossing.start()
     return gateway

@@ -1,6 +1,6 @@
 """Catalogue reads answered from prepared bytes: one question to the catalogue for all who ask at once, kept until it changes.
 
-The bus says what changed; what is kept lives for seconds at most even if the bus says nothing. While the catalogue does
+The bus says what changed: while it is heard, what is kept lives for minutes, and for half of one where it is not. While the catalogue does
 not answer, what was kept is shown a while longer. Where processes share a cache, it is looked into before the catalogue
 is asked, and given what the catalogue answered.
 """
@@ -27,7 +27,8 @@ TOPICS = frozenset({"catalog"})
 TAGS = "x-banyan-tags"  # a service may name what an answer was made of: `product:prd_…, lists`
 LISTS = "lists"
 
-FRESH = 30.0  # seconds something is kept, where the bus says nothing and the service names no s-maxage
+FRESH = 30.0  # seconds something is kept where the service names no s-maxage, whatever becomes of the bus …
+STEADY = 300.0  # … and while the bus is heard, and says nothing of it
 STALE = 600.0  # seconds it is still shown while the service fails
 SETTLING = 3.0  # seconds after a change during which indexes may still give the old answer …
 BRIEF = 0.5  # … which is therefore believed for this long only
@@ -74,6 +75,7 @@ class Kept:
     prepared: Prepared
     tags: frozenset[str]
     until: float
+    steady: float  # until when it lives on while the bus is heard
     merely_old: float  # until when it is sent once more while it is asked for again
     last: float  # when it is too old even for bad times
     size: int  # bytes, its key among them
@@ -106,7 +108,7 @@ class Shelf:
         self._running: dict[Key, asyncio.Task[Prepared | HttpAnswer | None]] = {}  # those that may be joined
         self._asked: set[asyncio.Task[Any]] = set()  # all of them: a loop holds tasks weakly
         self._changed: OrderedDict[str, float] = OrderedDict()
-        self._all_changed = float("-inf")
+        self._all_changed = self._heard = float("-inf")
         self._unshared: OrderedDict[Key, float] = OrderedDict()
 
     def fresh(self, key: Key) -> Prepared | None:
@@ -115,7 +117,7 @@ class Shelf:
         if kept is None:
             return None
         now = self._clock.monotonic()
-        if kept.until <= now:
+        if kept.until <= now and not self._lives_on(kept, now):
             if not kept.until or kept.merely_old <= now:
                 return None
             kept.until = min(now + GRACE, kept.merely_old)  # by when it should be another, or be asked for once more
@@ -123,6 +125,15 @@ class Shelf:
                 self._start(key, kept.target)
         self._kept.move_to_end(key)
         return kept.prepared
+
+    def _lives_on(self, kept: Kept, now: float) -> bool:
+        """Whether the bus, heard a moment ago, would have said if it had changed. Or it grows old from now on."""
+        if not kept.until or kept.steady <= now or self._heard + FRESH <= now:
+            kept.steady = 0.0
+            return False
+        kept.until = min(kept.steady, self._heard + FRESH)
+        kept.merely_old = kept.until + REVALIDATE
+        return True
 
     async def get(self, key: Key, target: str) -> Prepared | HttpAnswer | None:
         """Ask the service, once for all who want the same now; an old answer when it fails or is slow.
@@ -174,6 +185,10 @@ class Shelf:
         for tag in tags:
             for key in list(self._tagged.get(tag, ())):
                 self._forget(key)
+
+    def heard(self) -> None:
+        """The bus was asked, and all that it had to say was heard."""
+        self._heard = self._clock.monotonic()
 
     async def hear(self, batch: Sequence[Envelope]) -> None:
         """Facts of the catalogue, any number of times over."""
@@ -278,13 +293,14 @@ class Shelf:
         settling = now < changed + SETTLING
         if settling:
             seconds = min(seconds, BRIEF)
-        until = now + min(seconds, left)
+        until, lasts = now + min(seconds, left), not settling and seconds == FRESH
         self._forget(key)
         self._kept[key] = Kept(
             prepared,
             tags,
             until,
-            until + (0.0 if settling or seconds != FRESH else REVALIDATE),
+            now + STEADY if lasts and left >= STALE else 0.0,
+            until + REVALIDATE if lasts else until,
             now + STALE,
             size,
             target,
