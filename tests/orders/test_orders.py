@@ -366,9 +366,10 @@ async def test_a_mail_that_cannot_be_sent_is_tried_again_later(open_world: OpenW
     world.ports.mail = Mute()
     with pytest.raises(OSError, match="no line"):
         await send_due(world.ports)
-    assert await send_due(world.ports) > 0
+    await send_due(world.ports)
+    assert len(sent) == 1
     clock.advance(10)
-    assert await send_due(world.ports) == 0
+    await send_due(world.ports)
     assert len(sent) == 2
     assert len(set(sent)) == 1
 

@@ -28,8 +28,11 @@ FIRST_WAIT = 0.5  # seconds; doubled each time, jittered, at most LONGEST_WAIT
 LONGEST_WAIT = 60.0
 
 _CLAIM = """
-INSERT INTO inbox (consumer, event_id, type) SELECT $1, * FROM unnest($2::text[], $3::text[])
-ON CONFLICT DO NOTHING RETURNING event_id"""
+WITH fresh AS (
+    INSERT INTO inbox (consumer, event_id, type) SELECT $1, * FROM unnest($2::text[], $3::text[])
+    ON CONFLICT DO NOTHING RETURNING event_id)
+SELECT event_id, NULL AS topic, NULL AS key FROM fresh
+UNION ALL (SELECT DISTINCT NULL, topic, key FROM stuck WHERE consumer = $1)"""
 _QUEUE = """
 INSERT INTO stuck (consumer, topic, key, event_id, type, envelope, attempts, next_at, error)
 VALUES ($1, $2, $3, $4, $5, $6, $7, shop_now() + make_interval(secs => $8), $9)
@@ -94,9 +97,10 @@ class Inbox:
         return moved
 
     async def _handle(self, tx: Tx, batch: Sequence[Envelope], *, queued: bool = False) -> None:
-        fresh = await self._claim(tx, batch)
+        fresh, waiting = await self._claim(tx, batch)
+        if queued:
+            waiting.clear()
         handled = len(fresh)
-        waiting = set() if queued else await self._waiting(tx)
         here = list[Envelope]()
         for envelope in batch:
             if envelope.id not in fresh:
@@ -128,13 +132,11 @@ class Inbox:
         with telemetry.span(f"react {group[0].type}", consumer=self.consumer, events=len(group)):
             await many(tx, events)
 
-    async def _claim(self, tx: Tx, batch: Sequence[Envelope]) -> set[str]:
+    async def _claim(self, tx: Tx, batch: Sequence[Envelope]) -> tuple[set[str], set[tuple[str, str]]]:
+        """The ids of those that were not taken before, and the (topic, key) of the streams that wait."""
         rows = await tx.fetch(_CLAIM, self.consumer, [each.id for each in batch], [each.type for each in batch])
-        return {row["event_id"] for row in rows}
-
-    async def _waiting(self, tx: Tx) -> set[tuple[str, str]]:
-        rows = await tx.fetch("SELECT DISTINCT topic, key FROM stuck WHERE consumer = $1", self.consumer)
-        return {(row["topic"], row["key"]) for row in rows}
+        fresh = {row["event_id"] for row in rows if row["event_id"] is not None}
+        return fresh, {(row["topic"], row["key"]) for row in rows if row["event_id"] is None}
 
     async def _queue(self, tx: Tx, envelope: Envelope, *, attempts: int, seconds: float, error: str | None) -> None:
         # Its inbox row is written when it is handled, not now.

@@ -1,8 +1,8 @@
 """Catalogue reads answered from prepared bytes: one question to the catalogue for all who ask at once, kept until it changes.
 
-The bus says what changed: while it is heard, what is kept lives for minutes, and for half of one where it is not. While the catalogue does
-not answer, what was kept is shown a while longer. Where processes share a cache, it is looked into before the catalogue
-is asked, and given what the catalogue answered.
+The bus says what changed: while it is heard, what is kept lives for minutes, and for half of one where it is not. While
+the catalogue does not answer, what was kept is shown a while longer. Where processes share a cache, it is looked into
+before the catalogue is asked, and given what the catalogue answered.
 """
 
 import asyncio

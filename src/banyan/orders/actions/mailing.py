@@ -16,19 +16,17 @@ _MOST = 32  # at once
 
 async def send_due(ports: Ports) -> float:
     """Send the mails that are longest due; seconds until the next pass. One that cannot be sent is tried again later."""
-    async with ports.db.transaction() as tx:
-        due = await mails.claim(tx, _MOST)
+    due = await mails.claim(ports.db, _MOST)
     if not due:
         return _IDLE
     with_links = await links(ports)
     told = [_message(ports, with_links, row) if row["shown"] else None for row in due]  # None: to nobody any more
     went = await asyncio.gather(*(ports.mail.send(each) for each in told if each), return_exceptions=True)
     failed = {each.id: error for each, error in zip(filter(None, told), went, strict=True) if error is not None}
-    async with ports.db.transaction() as tx:
-        await mails.sent(tx, [row["id"] for row in due if row["id"] not in failed])
+    await mails.sent(ports.db, [row["id"] for row in due if row["id"] not in failed])
     for error in failed.values():
         raise error
-    return 0
+    return 0 if len(due) == _MOST else _IDLE
 
 
 def _message(ports: Ports, with_links: Links, row: Row) -> Message | None:

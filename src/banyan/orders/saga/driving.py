@@ -40,9 +40,9 @@ async def lane(ports: Ports, *, next_lane: str, idle: float) -> float:
     """
     if await later(ports).work(ports, follow):
         return 0
-    runs = await _claim(ports, None, 1 if ports.gatherings.alone else _MOST)
+    due = await sagas.seconds_until_due(ports.db)
+    runs = [] if due is None or due > 0 else await _claim(ports, None, 1 if ports.gatherings.alone else _MOST)
     if not runs:
-        due = await sagas.seconds_until_due(ports.db)
         return min(idle, max(0.01, due)) if due is not None else idle
     ports.due[next_lane].ring()
     if len(runs) == 1:
@@ -100,7 +100,7 @@ async def follow(
 
 async def _claim(ports: Ports, order_id: str | None, most: int) -> list[Run]:
     began = ports.clock.monotonic()
-    async with ports.db.transaction() as tx:
+    async with ports.db.transaction() as tx:  # nobody turns a saga to another course before its order is read
         rows = await sagas.claim(tx, order_id, LEASE_SECONDS, most)
         orders = await events.load_many(tx, [row["order_id"] for row in rows]) if rows else {}
     return [

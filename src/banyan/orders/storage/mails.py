@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from banyan.foundation.db import Row, Tx
+from banyan.foundation.db import Db, Row
 from banyan.orders.storage.order_keys import KEYED
 
 _CLAIM = f"""
@@ -17,13 +17,13 @@ SELECT id, kind, order_id, shown, {KEYED}
 FROM claimed LEFT JOIN order_view USING (order_id) LEFT JOIN order_key USING (order_id)"""
 
 
-async def claim(tx: Tx, most: int) -> list[Row]:
-    """Mails that are due, each with the order's row of the view (`orders.as_shown`; None where there is none).
+async def claim(db: Db, most: int) -> list[Row]:
+    """Take mails that are due, each with the order's row of the view (`orders.as_shown`; None where there is none).
 
     Unless one is said to be sent it is due again later, and later each time.
     """
-    return await tx.fetch(_CLAIM, most)
+    return await db.fetch(_CLAIM, most)
 
 
-async def sent(tx: Tx, ids: Sequence[str]) -> None:
-    await tx.execute("DELETE FROM mail_due WHERE id = ANY($1)", list(ids))
+async def sent(db: Db, ids: Sequence[str]) -> None:
+    await db.execute("DELETE FROM mail_due WHERE id = ANY($1)", list(ids))
