@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -10,6 +10,7 @@ import orjson
 
 from banyan.contracts import Event
 from banyan.foundation import deadlines, outbox, telemetry
+from banyan.foundation.pool import Lent, Pool
 from banyan.foundation.wake import Wake
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from banyan.foundation.subjects import Subjects
 
 Row = asyncpg.Record
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Row]"
+Connection: TypeAlias = Lent
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Tx:
 class Db:
     """A pool of connections to one service's database."""
 
-    def __init__(self, pool: "asyncpg.Pool[Row]", *, clock: Clock, ids: Ids) -> None:
+    def __init__(self, pool: Pool, *, clock: Clock, ids: Ids) -> None:
         self._pool = pool
         self._clock = clock
         self._ids = ids
@@ -124,7 +125,7 @@ class Db:
             )
         except (*GONE, asyncpg.PostgresError) as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
-        return cls(pool, clock=clock, ids=ids)
+        return cls(Pool(pool), clock=clock, ids=ids)
 
     async def close(self) -> None:
         await self._pool.close()
@@ -200,37 +201,51 @@ class Db:
             begin += f"; SET LOCAL banyan.now = '{self._clock.now().isoformat()}'"
         return begin
 
+    def _borrow(self, seconds: float) -> "_Borrowed":
+        return _Borrowed(self._pool, seconds)
+
+    def _reading(self) -> AbstractAsyncContextManager[Connection]:
+        return self._in_time() if self._clock.virtual else self._borrow(deadlines.remaining(30.0))
+
     @asynccontextmanager
-    async def _borrow(self, seconds: float) -> AsyncIterator[Connection]:
+    async def _in_time(self) -> AsyncIterator[Connection]:
+        """Where time is the shop's own, a transaction is what tells PostgreSQL."""
+        async with self.transaction() as tx:
+            yield tx.con
+
+
+class _Borrowed:
+    """A connection for as long as a `with` goes on; what PostgreSQL says wrong is told as a refusal."""
+
+    __slots__ = ("_con", "_pool", "_seconds")
+    _con: Connection
+
+    def __init__(self, pool: Pool, seconds: float) -> None:
+        self._pool = pool
+        self._seconds = seconds
+
+    async def __aenter__(self) -> Connection:
         try:
-            con = await self._pool.acquire(timeout=seconds)
+            self._con = await self._pool.lend(self._seconds)
         except TimeoutError:
             raise Unavailable("all database connections are busy", retry_after=1) from None
         except GONE as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}", retry_after=1) from error
-        try:
-            yield con
-        except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as error:
-            raise Unavailable("the database took too long", retry_after=1) from error
-        except GONE as error:
-            with suppress(asyncpg.InterfaceError):  # the pool may have let it go already
-                con.terminate()  # whatever state it is in, nobody else is to have it
-            raise Unavailable(f"the database went away: {type(error).__name__}", retry_after=1) from error
-        except asyncpg.PostgresError as error:
-            if error.sqlstate == _FENCED:
-                raise Moving(retry_after=2) from error
-            raise
-        finally:
-            await self._pool.release(con)
+        return self._con
 
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[Connection]:
-        if self._clock.virtual:
-            async with self.transaction() as tx:
-                yield tx.con
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is None and self._pool.take_back(self._con):
             return
-        async with self._borrow(deadlines.remaining(30.0)) as con:
-            yield con
+        if isinstance(error, GONE):
+            with suppress(asyncpg.InterfaceError):  # the pool may have let it go already
+                self._con.terminate()  # whatever state it is in, nobody else is to have it
+        await self._pool.release(self._con)
+        if isinstance(error, (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)):
+            raise Unavailable("the database took too long", retry_after=1) from error
+        if isinstance(error, GONE):
+            raise Unavailable(f"the database went away: {type(error).__name__}", retry_after=1) from error
+        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == _FENCED:
+            raise Moving(retry_after=2) from error
 
 
 async def _prepare(con: asyncpg.Connection) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
-
 from banyan import topology
 from banyan.catalog import importing
 from banyan.contracts.users import PERMISSIONS
@@ -14,6 +12,7 @@ from banyan.foundation.auth import Authority, Principal
 from banyan.foundation.gathering import Gatherings
 from banyan.foundation.inbox import Inbox
 from banyan.foundation.peers import Local
+from banyan.foundation.pool import Pool
 from banyan.foundation.running import Shop, inbox_of
 from banyan.foundation.service import Chore, Ports, Service
 from banyan.foundation.settings import Settings
@@ -50,7 +49,7 @@ class Stage:
 
     settings: Settings
     services: dict[str, Service]
-    pools: "dict[str, asyncpg.Pool[asyncpg.Record]]"
+    pools: dict[str, Pool]
     ports: dict[str, Ports]
     apps: dict[str, Any]
     changing: dict[str, list[str]] = field(default_factory=dict)  # by service: the tables that runs fill
@@ -112,7 +111,7 @@ class Stage:
     async def clear(self) -> None:
         """Empty what runs fill. Append-only tables have triggers against it, which rest meanwhile."""
         for name, tables in self.changing.items():
-            async with self.pools[name].acquire() as con, con.transaction():
+            async with self.pools[name].plain.acquire() as con, con.transaction():
                 for table in tables:
                     await con.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
                 listed = ", ".join(f'"{table}"' for table in tables)
@@ -120,7 +119,7 @@ class Stage:
                 for table in tables:
                     await con.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
         for name, made in self.secrets.items():  # what else is there was made by a run, and the next makes it anew
-            await self.pools[name].execute("DELETE FROM sealed_secret WHERE name <> ALL($1)", made)
+            await self.pools[name].plain.execute("DELETE FROM sealed_secret WHERE name <> ALL($1)", made)
 
     async def close(self) -> None:
         for pool in self.pools.values():
