@@ -1,9 +1,9 @@
 """Work that is asked for one by one and done by many: whoever comes while a round runs goes with the next one.
 
-Who asks alone is served at once. Where the round before had company, the next waits five milliseconds for it, as
-commit_delay and commit_siblings do in PostgreSQL: with 16 shoppers a purchase then takes two thirds of the CPU, and is done
-sooner for it. What is shared is the work's fixed cost (round trips, locks, the commit), never its outcome: each asker has
-an answer, or a refusal, of their own.
+Who asks alone is served at once. Where the round before had company and the process has its hands full, the next waits five
+milliseconds for more, as commit_delay and commit_siblings do in PostgreSQL: work is then cheaper, and done sooner for it.
+A process with time to spare waits for nobody: there is nothing to save. What is shared is the work's fixed cost (round
+trips, locks, the commit), never its outcome: each asker has an answer, or a refusal, of their own.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ Wish = TypeVar("Wish")
 Told = TypeVar("Told")
 MOST = 64  # in one round
 PAUSE = 0.005  # seconds that a round waits for company, where …
-COMPANY = 3  # … so many went with the one before
+COMPANY = 3  # … so many went with the one before, and …
+BUSY = 0.0007  # … it takes so many seconds until all that the process could do at once is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Gathering(Generic[Wish, Told]):
     async def _run(self) -> None:
         deadlines.forget()  # it is for all who wait, not for the first
         try:
-            if self._last >= COMPANY:
+            if self._last >= COMPANY and await _busy():
                 await asyncio.sleep(self._pause)
             while self._waiting:
                 self._last = count = min(self._most, len(self._waiting))
@@ -95,6 +96,14 @@ class Gathering(Generic[Wish, Told]):
             told = [error]
         for (_, answer), each_told in zip(asked, told, strict=True):
             _tell(answer, each_told)
+
+
+async def _busy() -> bool:
+    """Whether others have to do before this task goes on."""
+    time = asyncio.get_running_loop().time
+    began = time()
+    await asyncio.sleep(0)
+    return time() - began > BUSY
 
 
 def _tell(answer: "asyncio.Future[Told]", told: Told | Exception) -> None:
