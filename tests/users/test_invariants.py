@@ -5,6 +5,7 @@ import pytest
 from banyan.users.app import service
 from banyan.users.invariants import INVARIANTS
 from tests.conftest import OpenShop
+from tests.damage import found_after
 from tests.users.desk import Desk
 
 HOME = {"name": "Ada", "line1": "12 Long Lane", "city": "Leeds", "postal_code": "LS1 4AP", "country": "GB"}
@@ -60,26 +61,10 @@ async def test_all_hold_in_a_busy_shop(busy: Desk) -> None:
     assert len({each.id for each in INVARIANTS}) == len(INVARIANTS)
 
 
-async def found_after(desk: Desk, damage: str) -> list[str]:
-    """Which invariants the damage breaks; it is rolled back."""
-    found: list[str] = []
-    try:
-        async with desk.ports.db.transaction() as tx:
-            await tx.execute(damage)
-            found = [each.id for each in INVARIANTS if await tx.fetch(each.sql)]
-            raise UndoneError
-    except UndoneError:
-        return found
-
-
-class UndoneError(Exception):
-    """Rolls a transaction back."""
-
-
 @pytest.mark.parametrize("name", DAMAGE)
 async def test_damage_is_found(busy: Desk, name: str) -> None:
     expected, damage = DAMAGE[name]
-    assert await found_after(busy, damage) == [expected]
+    assert await found_after(busy.ports.db, INVARIANTS, damage) == [expected]
     assert await busy.broken() == {}
 
 

@@ -14,6 +14,7 @@ from banyan.vault import actions
 from banyan.vault.domain import Plain
 from banyan.vault.invariants import INVARIANTS
 from banyan.vault.safe import Safe
+from tests.damage import found_after
 from tests.vault.conftest import PROVIDER, World
 
 _UNLOCK = "ALTER TABLE audit DISABLE TRIGGER audit_stays; "
@@ -74,18 +75,7 @@ async def busy(world: World) -> World:
 
 async def broken(busy: World, damage: str = "") -> list[str]:
     """What the damage breaks; it is rolled back."""
-    found: list[str] = []
-    try:
-        async with busy.ports.db.transaction() as tx:
-            await tx.execute(_KEPT + damage.replace("kept()", "pg_temp.kept()"))
-            found = [each.id for each in INVARIANTS if await tx.fetch(each.sql)]
-            raise UndoneError
-    except UndoneError:
-        return found
-
-
-class UndoneError(Exception):
-    """Rolls a transaction back."""
+    return await found_after(busy.ports.db, INVARIANTS, _KEPT + damage.replace("kept()", "pg_temp.kept()"))
 
 
 @pytest.mark.parametrize("name", DAMAGE)
