@@ -4,6 +4,7 @@ An adapter is pure and asks at once; the database answers later. So work that as
 once that is known and kept: `settled` does so until nothing is missing.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -120,6 +121,7 @@ class Lookups:
         self._fresh: dict[str, list[int]] = {}
         self._missed = Missed()
         self._names = KeptNames()
+        self._loading = asyncio.Lock()
         self.stock = Stock(
             reference={},
             tables={},
@@ -133,7 +135,11 @@ class Lookups:
 
     async def load_references(self, only: Iterable[str] | None = None) -> None:
         """Read the reference tables whole (`only`: of those that were read once, these by their full names), and what the
-        shop's currency is."""
+        shop's currency is. One reading after another: else a slow one would take away what a later one found."""
+        async with self._loading:
+            await self._load_references(only)
+
+    async def _load_references(self, only: Iterable[str] | None) -> None:
         found: dict[str, Sequence[Row]] = {}
         names = None if only is None else set(only)
         for each in self._mirrors.references():
