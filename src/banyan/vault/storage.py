@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from banyan.foundation.db import Db, Row, Tx
+from banyan.foundation.narrowing import where
 
 _MAKE = """
 INSERT INTO card (token, sealed, wrapped, generation, fingerprint, brand, last4, exp_month, exp_year, gone_at)
@@ -166,9 +167,8 @@ async def note(
 
 async def audit(db: Db, token: str | None, most: int) -> list[Row]:
     """Lines of the audit, the newest first; of one card, or of all."""
-    return await db.fetch(
-        "SELECT * FROM audit WHERE $1::text IS NULL OR token = $1 ORDER BY id DESC LIMIT $2", token, most
-    )
+    narrowed, values = where({"token": "token = {}"}, 1, token=token)
+    return await db.fetch(f"SELECT * FROM audit {narrowed} ORDER BY id DESC LIMIT $1", most, *values)
 
 
 def later(now: datetime, seconds: float) -> datetime:

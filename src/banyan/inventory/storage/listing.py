@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 
 from banyan.foundation.db import Db, Tx
+from banyan.foundation.narrowing import where
 from banyan.inventory.domain import State
 from banyan.inventory.storage.reservations import UNITS
 
@@ -21,11 +22,13 @@ SELECT * FROM (
     FROM reservation
 ) AS shown"""
 _ONE = f"{_SHOWN} WHERE id = $1"
-_LIST = f"""{_SHOWN}
-WHERE ($1::text IS NULL OR id < $1) AND ($2::text IS NULL OR cart_id = $2) AND ($3::text IS NULL OR order_id = $3)
-  AND ($4::text IS NULL OR state = $4)
-  AND ($5::text IS NULL OR id IN (SELECT reservation_id FROM reservation_line WHERE sku = $5))
-ORDER BY id DESC LIMIT $6"""
+_LISTED = {
+    "before": "id < {}",
+    "cart_id": "cart_id = {}",
+    "order_id": "order_id = {}",
+    "state": "state = {}",
+    "sku": "id IN (SELECT reservation_id FROM reservation_line WHERE sku = {})",
+}
 
 
 async def forget_old(tx: Tx, days: int) -> int:
@@ -49,7 +52,9 @@ async def list_reservations(
     limit: int,
 ) -> list[dict[str, Any]]:
     """Newest first; `before` is the id of the last one seen."""
-    return [_shown(row) for row in await db.fetch(_LIST, before, cart_id, order_id, state, sku, limit)]
+    wanted = {"before": before, "cart_id": cart_id, "order_id": order_id, "state": state, "sku": sku}
+    narrowed, values = where(_LISTED, 1, **wanted)
+    return [_shown(row) for row in await db.fetch(f"{_SHOWN} {narrowed} ORDER BY id DESC LIMIT $1", limit, *values)]
 
 
 def _shown(row: asyncpg.Record) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from banyan.foundation.db import Db, Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.inventory.domain import Available, Settings
 from banyan.kernel.refusals import Conflict
 
@@ -33,22 +34,19 @@ FROM stock CROSS JOIN LATERAL (
         WHERE level.sku = stock.sku
     ) AS shelf
 ) AS there
-WHERE {of_stock}
+{of_stock}
 ORDER BY stock.sku"""
-_LOOK_UP = _SEEN.format(of_freed="sku = ANY($1)", of_stock="stock.sku = ANY($1)")
+_LOOK_UP = _SEEN.format(of_freed="sku = ANY($1)", of_stock="WHERE stock.sku = ANY($1)")
 # When it was so, as a text that sorts: of two snapshots the later has a higher xmax, or fewer transactions still open.
 _LOOK_UP_AS_OF = f"""
 SELECT seen.*, lpad(pg_snapshot_xmax(as_of.at)::text, 20, '0') || '.'
     || lpad((99999 - (SELECT count(*) FROM pg_snapshot_xip(as_of.at)))::text, 5, '0') AS as_of
 FROM (SELECT pg_current_snapshot() AS at OFFSET 0) AS as_of CROSS JOIN ({_LOOK_UP}) AS seen"""
-_LIST = (
-    _SEEN.format(
-        of_freed="true",
-        of_stock="""($1::text IS NULL OR stock.sku > $1) AND ($2::int IS NULL OR there.available < $2)
-  AND ($3::bool IS NULL OR (there.available <= stock.low_stock_at) = $3)""",
-    )
-    + " LIMIT $4"
-)
+_LISTED = {
+    "after": "stock.sku > {}",
+    "below": "there.available < {}",
+    "low": "(there.available <= stock.low_stock_at) = {}",
+}
 # What carts hold themselves is theirs to buy, too: rows with a cart's id are what that cart alone may add.
 _AVAILABLE = """
 WITH freed AS (
@@ -105,7 +103,8 @@ async def available(db: Db, skus: Collection[str], cart_ids: Collection[str]) ->
 
 async def list_stock(db: Db, *, after: str | None, below: int | None, low: bool | None, limit: int) -> list[Row]:
     """SKUs in order, from behind `after` on; with fewer than `below` available; at their own threshold or not."""
-    return await db.fetch(_LIST, after, below, low, limit)
+    narrowed, values = where(_LISTED, 1, after=after, below=below, low=low)
+    return await db.fetch(_SEEN.format(of_freed="true", of_stock=narrowed) + " LIMIT $1", limit, *values)
 
 
 async def sku_is_known(db: Db, sku: str) -> bool:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from banyan.foundation.db import Db, Tx
+from banyan.foundation.narrowing import where
 
 _COLUMNS = "id, name, country, priority, active, version"
 _ADD = f"INSERT INTO warehouse ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, 1) RETURNING {_COLUMNS}"
 _CHANGE = f"""
 UPDATE warehouse SET name = $2, country = $3, priority = $4, active = $5, version = version + 1
 WHERE id = $1 RETURNING {_COLUMNS}"""
-_LIST = f"SELECT {_COLUMNS} FROM warehouse WHERE $1::text IS NULL OR id > $1 ORDER BY id LIMIT $2"
 _ONE = f"SELECT {_COLUMNS} FROM warehouse WHERE id = $1"
 
 Warehouse = dict[str, Any]
@@ -17,7 +17,9 @@ Warehouse = dict[str, Any]
 
 async def list_warehouses(db: Db, *, after: str | None, limit: int) -> list[Warehouse]:
     """Ordered by id, from behind `after` on."""
-    return [dict(row) for row in await db.fetch(_LIST, after, limit)]
+    narrowed, values = where({"after": "id > {}"}, 1, after=after)
+    rows = await db.fetch(f"SELECT {_COLUMNS} FROM warehouse {narrowed} ORDER BY id LIMIT $1", limit, *values)
+    return [dict(row) for row in rows]
 
 
 async def read_warehouse(db: Db | Tx, id: str) -> Warehouse | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from banyan.foundation.db import Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.orders.domain.personal import VIEW, opened
 from banyan.orders.storage import Reader
 from banyan.orders.storage.order_keys import KEYED, index, seal_of
@@ -54,18 +55,14 @@ async def listed(
 
     By when they were placed, not by their ids: an order that was taken over got its id long after it was placed.
     """
-    given = {name: value for name, value in wanted.items() if value is not None}
-    if isinstance(email := given.get("email"), str):
-        given["email"] = found_by(db, email)
-    # Only what is asked stands in the statement: a plan for "this or anything" uses no index.
-    conditions = [_CONDITIONS[name].format(f"${place}") for place, name in enumerate(given, 2)]
-    values: list[Any] = list(given.values())
+    if isinstance(email := wanted.get("email"), str):
+        wanted["email"] = found_by(db, email)
+    narrowed, values = where(_CONDITIONS, 1, **wanted)
     if before is not None:
-        conditions.append(f"(placed_at, order_id) < (${len(values) + 2}, ${len(values) + 3})")
-        values += before
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        older = f"(placed_at, order_id) < (${len(values) + 2}, ${len(values) + 3})"
+        narrowed, values = f"{narrowed} AND {older}" if narrowed else f"WHERE {older}", [*values, *before]
     rows = await db.fetch(
-        f"""SELECT order_id, shown, {KEYED} FROM order_view LEFT JOIN order_key USING (order_id) {where}
+        f"""SELECT order_id, shown, {KEYED} FROM order_view LEFT JOIN order_key USING (order_id) {narrowed}
         ORDER BY placed_at DESC, order_id DESC LIMIT $1""",
         most,
         *values,

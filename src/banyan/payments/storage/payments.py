@@ -5,6 +5,7 @@ from typing import Any
 
 from banyan.contracts.payments import PaymentState
 from banyan.foundation.db import Db, Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.kernel.money import Money
 from banyan.payments.domain import Standing
 
@@ -28,9 +29,7 @@ WITH said AS (
     FROM opened JOIN said ON said.id = opened.id WHERE asks IS NOT NULL
 )
 SELECT * FROM opened"""
-_LIST = """
-SELECT * FROM payment WHERE ($1::text IS NULL OR order_id = $1) AND ($2::text IS NULL OR state = $2)
-AND ($3::text IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"""
+_LISTED = {"order_id": "order_id = {}", "state": "state = {}", "below": "id < {}"}
 
 
 def standing(row: Row) -> Standing:
@@ -73,4 +72,6 @@ async def of_orders(db: Db | Tx, order_ids: Collection[str]) -> dict[str, Standi
 
 async def page(db: Db, *, order_id: str | None, state: str | None, below: str | None, limit: int) -> list[Standing]:
     """Payments, newest first."""
-    return [standing(row) for row in await db.fetch(_LIST, order_id, state, below, limit)]
+    narrowed, values = where(_LISTED, 1, order_id=order_id, state=state, below=below)
+    rows = await db.fetch(f"SELECT * FROM payment {narrowed} ORDER BY id DESC LIMIT $1", limit, *values)
+    return [standing(row) for row in rows]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from banyan.foundation.db import Db, Tx
+from banyan.foundation.narrowing import where
 from banyan.payments.domain.comparing import Difference, Differs
 
 _BEGIN = """
@@ -28,14 +29,15 @@ _END = "UPDATE reconciliation SET lines = $2, new_lines = $3, booked = $4 WHERE 
 _TOTALS = """
 INSERT INTO reconciliation_total (reconciliation_id, currency, ours, theirs, timing, unexplained)
 SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])"""
-_PAGE = """
-SELECT * FROM reconciliation WHERE ($1::text IS NULL OR provider = $1) AND ($2::text IS NULL OR id < $2)
-ORDER BY id DESC LIMIT $3"""
+_LISTED = {"provider": "provider = {}", "below": "id < {}"}
 _SHOWN = """
 SELECT difference.*, who, why, explanation.at AS explained_at FROM difference
-LEFT JOIN explanation ON difference_id = difference.id
-WHERE ($1::text IS NULL OR provider = $1) AND ($2::text IS NULL OR difference.id < $2)
-  AND (NOT $3 OR (closed_at IS NULL AND who IS NULL)) ORDER BY difference.id DESC LIMIT $4"""
+LEFT JOIN explanation ON difference_id = difference.id"""
+_DIFFERENCES = {
+    "provider": "provider = {}",
+    "below": "difference.id < {}",
+    "open": "(closed_at IS NULL AND who IS NULL) = {}",
+}
 _EXPLAIN = "INSERT INTO explanation (difference_id, who, why) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 _COVERED = "SELECT max(until) FROM reconciliation WHERE provider = $1 AND source = 'api' AND made_by = ''"
 
@@ -93,8 +95,9 @@ async def end(tx: Tx, run: str, *, lines: int, new: int, booked: int, totals: Se
 
 async def page(db: Db, *, provider: str | None, below: str | None, limit: int) -> list[dict[str, Any]]:
     """Runs with their totals, newest first."""
-    runs = [dict(row) for row in await db.fetch(_PAGE, provider, below, limit)]
-    return await _with_totals(db, runs)
+    narrowed, values = where(_LISTED, 1, provider=provider, below=below)
+    rows = await db.fetch(f"SELECT * FROM reconciliation {narrowed} ORDER BY id DESC LIMIT $1", limit, *values)
+    return await _with_totals(db, [dict(row) for row in rows])
 
 
 async def find(db: Db, run: str) -> dict[str, Any] | None:
@@ -114,13 +117,13 @@ async def differences(
     db: Db, *, provider: str | None, below: str | None, only_open: bool, limit: int
 ) -> list[dict[str, Any]]:
     """Differences with their explanations, newest first. `only_open`: neither settled since nor explained."""
-    return [dict(row) for row in await db.fetch(_SHOWN, provider, below, only_open, limit)]
+    narrowed, values = where(_DIFFERENCES, 1, provider=provider, below=below, open=only_open or None)
+    rows = await db.fetch(f"{_SHOWN} {narrowed} ORDER BY difference.id DESC LIMIT $1", limit, *values)
+    return [dict(row) for row in rows]
 
 
 async def find_difference(db: Db | Tx, id: str) -> dict[str, Any] | None:
-    sql = """SELECT difference.*, who, why, explanation.at AS explained_at FROM difference
-             LEFT JOIN explanation ON difference_id = difference.id WHERE difference.id = $1"""
-    row = await db.fetchrow(sql, id)
+    row = await db.fetchrow(f"{_SHOWN} WHERE difference.id = $1", id)
     return dict(row) if row else None
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from banyan.foundation.db import Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.users.domain.accounts import MAY_SET_ROLES, OPERATOR, Account
 from banyan.users.storage import Source
 
@@ -11,6 +12,7 @@ Hash = tuple[str, str]
 
 _COLUMNS = """id, email_raw, email_canonical, name, password_scheme, password_hash, roles, preferences, status, version,
     epoch, created_at"""
+_LISTED = {"after": "id > {}", "email": "email_canonical = {}"}
 _ADD = """
 INSERT INTO account (id, email_raw, email_canonical, name, password_scheme, password_hash, roles, created_at,
     legacy_scheme, legacy_hash)
@@ -81,13 +83,8 @@ async def lock(tx: Tx, account_id: str) -> bool:
 
 async def after(source: Source, last_id: str | None, canonical: str | None, limit: int) -> list[Account]:
     """Accounts in the order of their ids, from behind `last_id`; only the one with this address, when given."""
-    rows = await source.fetch(
-        f"""SELECT {_COLUMNS} FROM account
-        WHERE id > $1 AND ($2::text IS NULL OR email_canonical = $2) ORDER BY id LIMIT $3""",
-        last_id or "",
-        canonical,
-        limit,
-    )
+    narrowed, values = where(_LISTED, 1, after=last_id, email=canonical)
+    rows = await source.fetch(f"SELECT {_COLUMNS} FROM account {narrowed} ORDER BY id LIMIT $1", limit, *values)
     return [account for account in map(_account, rows) if account]
 
 

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from banyan.foundation.db import Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.users.domain.api_keys import ApiKey
 from banyan.users.storage import Source
 
 _COLUMNS = "id, account_id, name, hint, scopes, created_at, expires_at, last_used_at, revoked_at, replaced_by"
 _WORKS = "revoked_at IS NULL AND expires_at > shop_now()"
+_LISTED = {"account": "account_id = {}", "before": "id < {}"}
 _HOLDER = f"""
 SELECT k.id, k.account_id, k.scopes, a.roles,
     coalesce(k.last_used_at < shop_now() - interval '1 minute', true) AS long_ago
@@ -30,13 +32,8 @@ async def add(tx: Tx, key: ApiKey, digest: str, *, most: int) -> bool:
 
 async def after(source: Source, account_id: str | None, before: str | None, limit: int) -> list[ApiKey]:
     """Of one account or of all, the newest first, older than the one with id `before`."""
-    rows = await source.fetch(
-        f"""SELECT {_COLUMNS} FROM api_key WHERE ($1::text IS NULL OR account_id = $1) AND ($2::text IS NULL OR id < $2)
-        ORDER BY id DESC LIMIT $3""",
-        account_id,
-        before,
-        limit,
-    )
+    narrowed, values = where(_LISTED, 1, account=account_id, before=before)
+    rows = await source.fetch(f"SELECT {_COLUMNS} FROM api_key {narrowed} ORDER BY id DESC LIMIT $1", limit, *values)
     return [_key(row) for row in rows]
 
 

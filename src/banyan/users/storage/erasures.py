@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from banyan.foundation.db import Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.users.domain.privacy import Erasure
 from banyan.users.storage import Source
 
@@ -62,9 +63,8 @@ async def of_account(source: Source, account_id: str) -> Erasure | None:
 
 async def listed(source: Source, before: str | None, limit: int) -> list[Erasure]:
     """The newest first, from behind the one with id `before`."""
-    rows = await source.fetch(
-        f"SELECT {_COLUMNS} FROM erasure WHERE $1::text IS NULL OR id < $1 ORDER BY id DESC LIMIT $2", before, limit
-    )
+    narrowed, values = where({"before": "id < {}"}, 1, before=before)
+    rows = await source.fetch(f"SELECT {_COLUMNS} FROM erasure {narrowed} ORDER BY id DESC LIMIT $1", limit, *values)
     return [_erasure(row) for row in rows]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from banyan.foundation.db import Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.users.domain.oauth import Client
 from banyan.users.storage import Source
 
@@ -17,9 +18,8 @@ async def by_id(source: Source, client_id: str) -> Client | None:
 
 async def after(source: Source, last: str | None, limit: int) -> list[Client]:
     """In the order they were made, from behind the one with id `last`."""
-    rows = await source.fetch(
-        f"SELECT {_COLUMNS} FROM oauth_client WHERE $1::text IS NULL OR id > $1 ORDER BY id LIMIT $2", last, limit
-    )
+    narrowed, values = where({"after": "id > {}"}, 1, after=last)
+    rows = await source.fetch(f"SELECT {_COLUMNS} FROM oauth_client {narrowed} ORDER BY id LIMIT $1", limit, *values)
     return [*map(_client, rows)]
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from banyan.foundation.db import Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.users.domain.oauth import CODE_SECONDS
 from banyan.users.storage import Source
 
+_OF = {"client": "client_id = {}", "account": "account_id = {}", "accounts": "account_id = ANY({})"}
 _USE = """
 UPDATE oauth_code SET used_at = shop_now(), family_id = $2
 WHERE hash = $1 AND used_at IS NULL AND expires_at > shop_now()"""
@@ -101,23 +103,17 @@ async def of_session(source: Source, session_id: str) -> Granted | None:
 
 async def of_client(source: Source, client_id: str, account_id: str | None = None) -> list[Granted]:
     """The sessions a client was given; of one account, or of all."""
+    of, values = where(_OF, client=client_id, account=account_id)
     rows = await source.fetch(
-        """SELECT session_id, account_id, client_id, scopes FROM oauth_grant
-        WHERE client_id = $1 AND ($2::text IS NULL OR account_id = $2) AND expires_at > shop_now()""",
-        client_id,
-        account_id,
+        f"SELECT session_id, account_id, client_id, scopes FROM oauth_grant {of} AND expires_at > shop_now()", *values
     )
     return [*map(_granted, rows)]
 
 
 async def void_codes(tx: Tx, client_id: str, account_ids: Collection[str] | None = None) -> None:
     """Codes that were not used yet never will be."""
-    await tx.execute(
-        """DELETE FROM oauth_code WHERE client_id = $1 AND used_at IS NULL
-        AND ($2::text[] IS NULL OR account_id = ANY ($2))""",
-        client_id,
-        None if account_ids is None else list(account_ids),
-    )
+    of, values = where(_OF, client=client_id, accounts=None if account_ids is None else list(account_ids))
+    await tx.execute(f"DELETE FROM oauth_code {of} AND used_at IS NULL", *values)
 
 
 async def forget_old(tx: Tx, days: int) -> None:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from banyan.foundation.db import Row, Tx
+from banyan.foundation.narrowing import where
 from banyan.users.domain.accounts import SESSION_SECONDS, Session
 from banyan.users.storage import Source
 
 _COLUMNS = "id, account_id, method, user_agent, created_at, last_used_at, expires_at"
 _LIVE = "ended_at IS NULL AND expires_at > shop_now()"
+_LISTED = {"account": f"{_LIVE} AND account_id = {{}}", "before": "id < {}"}
 # The account's row is held so that a change of its rights comes wholly before or wholly after.
 _BEGIN = """
 INSERT INTO session (id, account_id, method, user_agent, expires_at)
@@ -129,13 +131,8 @@ async def began(source: Source, session_id: str | None, account_id: str) -> date
 
 async def of_account(source: Source, account_id: str, before: str | None, limit: int) -> list[Session]:
     """Live sessions, the newest first, from behind the one with id `before`."""
-    rows = await source.fetch(
-        f"""SELECT {_COLUMNS} FROM session WHERE account_id = $1 AND {_LIVE} AND ($2::text IS NULL OR id < $2)
-        ORDER BY id DESC LIMIT $3""",
-        account_id,
-        before,
-        limit,
-    )
+    narrowed, values = where(_LISTED, 1, account=account_id, before=before)
+    rows = await source.fetch(f"SELECT {_COLUMNS} FROM session {narrowed} ORDER BY id DESC LIMIT $1", limit, *values)
     return [_session(row) for row in rows]
 
 
