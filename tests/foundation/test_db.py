@@ -1,6 +1,7 @@
 """Transactions: whole or not at all, ended at their deadline, and never left open for who borrows the connection next."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -163,6 +164,14 @@ async def test_in_sql_the_time_is_the_shops(open_shop: OpenShop) -> None:
     clock.advance(86_400)
     async with db.transaction() as tx:
         assert await tx.fetchval("SELECT shop_now()") == clock.now()
+
+
+async def test_a_statement_is_planned_once_but_where_a_service_needs_a_plan_for_each_question(
+    db: Db, open_shop: OpenShop
+) -> None:
+    varied = (await open_shop(replace(LEDGER, plan_once=False))).ports["ledger"].db
+    modes = [await each.fetchval("SHOW plan_cache_mode") for each in (db, varied)]
+    assert modes == ["force_generic_plan", "auto"]
 
 
 async def test_json_columns_take_and_give_values(db: Db) -> None:

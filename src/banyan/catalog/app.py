@@ -25,6 +25,7 @@ def service() -> Service:
     return Service(
         name="catalog",
         folder=Path(__file__).parent,
+        plan_once=False,
         routes=partial(api.routes, showcase),
         access=access.rows("catalog"),
         calls={

@@ -103,8 +103,9 @@ class Db:
         self.wake = Wake()  # rung after a commit that told something: the relay need not poll
 
     @classmethod
-    async def connect(cls, url: str, *, clock: Clock, ids: Ids, size: int = 8) -> "Db":
-        """Open a pool of 1 to `size` connections. Unavailable when the server cannot be reached."""
+    async def connect(cls, url: str, *, clock: Clock, ids: Ids, size: int = 8, plan_once: bool = False) -> "Db":
+        """Open a pool of 1 to `size` connections. `plan_once`: as Service has it. Unavailable when the server cannot be
+        reached."""
         try:
             pool = await asyncpg.create_pool(
                 url,
@@ -121,6 +122,7 @@ class Db:
                     "idle_in_transaction_session_timeout": "10000",
                     "timezone": "UTC",
                     "jit": "off",
+                    "plan_cache_mode": "force_generic_plan" if plan_once else "auto",
                 },
             )
         except (*GONE, asyncpg.PostgresError) as error:

@@ -71,11 +71,12 @@ class Shop:
         """Bring the service's tables up to date and make it answer within this process."""
         await migrate.upgrade(database_url, service.name, service.folder)
         settings, clock, ids = self.settings, self.clock, self.ids
+        connect = partial(Db.connect, clock=clock, ids=ids, size=settings.pool_size, plan_once=service.plan_once)
         ports = Ports(
             settings=settings,
             clock=clock,
             ids=ids,
-            db=await Db.connect(database_url, clock=clock, ids=ids, size=settings.pool_size),
+            db=await connect(database_url),
             bus=self.bus,
             peers=self.peers.of(service.name),
             egress=self.egress,
@@ -93,8 +94,7 @@ class Shop:
             ports.db.subjects = await subjects.of(ports.db, ports.keys, ids)
         if replica := settings.replica_url(service.name):
             try:
-                reader = await Db.connect(replica, clock=clock, ids=ids, size=settings.pool_size)
-                ports.replica = Replica(ports.db, reader, clock)
+                ports.replica = Replica(ports.db, await connect(replica), clock)
             except Unavailable as away:
                 _log.warning(
                     "no replica is asked until the next start", extra={"service": service.name, "why": away.detail}

@@ -143,6 +143,9 @@ class Service:
     followers: Mapping[str, Follower] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
     outbox: str = "outbox"  # the table the relay reads
+    # Whether PostgreSQL plans a statement once and for all values: small ones cost a fifth less so. Not where a plan for
+    # one value is bad for another (a category of five products and one of a million), nor for thousands of rows at once.
+    plan_once: bool = True
     searches: bool = False  # whether it needs the search port
     fed_by: str = ""  # the setting BANYAN_…_URL of the queue that others fill for it: stock_feed
     keeps_sessions: bool = False

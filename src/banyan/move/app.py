@@ -44,6 +44,7 @@ def service() -> Service:
     return Service(
         name="move",
         folder=Path(__file__).parent,
+        plan_once=False,
         routes=routes,
         access=access.rows("move"),
         calls={
