@@ -34,7 +34,7 @@ FENCED = 5.0  # … and one whose tables an old shop still owns
 HOUSEKEEPING = 600.0
 MEASURING = 10.0
 QUICK, SLOW = 0.05, 0.25  # seconds between looks for facts of other processes, which do not ring here
-GATHER = 0.04  # seconds in which facts gather after some were moved: the first goes at once, those that follow together
+GATHER = 0.1  # seconds in which facts gather after some were moved: the first goes at once, those that follow together
 
 
 @dataclass(slots=True)
