@@ -6,7 +6,8 @@ on; when many take several times as long, there are too many at once. More are t
 
 from collections import deque
 
-LEAST, FIRST, MOST = 16, 128, 2048
+# Rounds of work take up to 64 at once (foundation.gathering): fewer would make each request dearer, and the crowd worse.
+LEAST, FIRST, MOST = 64, 128, 2048
 WINDOW = 0.5  # seconds between two looks
 ENOUGH = 10  # requests a look needs
 SLOWER = 4.0  # times as long as alone is too long …
