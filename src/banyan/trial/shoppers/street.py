@@ -69,6 +69,9 @@ class Street:
         self._began = 0.0
         self._measuring = False
         self._serial = 0
+        self._room = memoryview(
+            bytearray(262_144)
+        )  # where answers arrive: a new one for each would cost more than the rest
         buyers = round(shoppers * self._mix.buyers)
         self.lines = [Line(Shopper(shop, number < buyers)) for number in range(shoppers)]
         self.seen = Seen()
@@ -172,13 +175,14 @@ class Street:
     def _hear(self, line: Line) -> None:
         try:
             assert line.sock is not None
-            data = line.sock.recv(262_144)
+            size = line.sock.recv_into(self._room)
         except BlockingIOError:
             return None
         except OSError as error:
             return self._lost(line, error)
-        if not data:
+        if not size:
             return self._lost(line, None)
+        data = bytes(self._room[:size])
         line.buffer = line.buffer + data if line.buffer else data
         got = wire.answer(line.buffer)
         if got is None:
