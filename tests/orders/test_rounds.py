@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from banyan.contracts.orders import OrderCancelled, OrderRejected, OrderStatus
 from banyan.contracts.payments import CapturePayment
+from banyan.foundation import idempotency
 from banyan.foundation.auth import Principal
 from banyan.foundation.db import Db
 from banyan.foundation.gathering import Asked, Gatherings
-from banyan.foundation.idempotency import Answer
+from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
 from banyan.kernel.clock import VirtualClock
 from banyan.kernel.refusals import Conflict
@@ -24,7 +25,6 @@ from banyan.orders.actions.mailing import send_due
 from banyan.orders.actions.placing import Means
 from banyan.orders.domain.order import Order, fold
 from banyan.orders.saga import committing, steps
-from banyan.orders.saga.committing import Wish
 from banyan.orders.storage import events, sagas
 from banyan.orders.storage.rounds import Stride
 from tests.orders.conftest import OpenWorld
@@ -168,9 +168,9 @@ async def placed(world: World, count: int) -> list[Order]:
     return list((await events.load_many(world.ports.db, [row["order_id"] for row in rows])).values())
 
 
-def rejecting(order: Order, epoch: int) -> Wish:
+def rejecting(order: Order, epoch: int) -> Stride:
     fact = OrderRejected(order_id=order.id, reason="test")
-    return Wish(Stride(order, epoch, "release", 0.0, facts=(fact,), order=fold([fact], order)))
+    return Stride(order, epoch, "release", 0.0, facts=(fact,), order=fold([fact], order))
 
 
 async def test_in_a_round_only_who_holds_the_epoch_writes(open_world: OpenWorld, clock: VirtualClock) -> None:
@@ -185,6 +185,24 @@ async def test_in_a_round_only_who_holds_the_epoch_writes(open_world: OpenWorld,
     assert await statuses(world) == {"rejected": 2, "processing": 1}
     await work(world)
     assert await broken(world.ports) == []
+
+
+async def test_an_answer_is_kept_with_what_it_tells_of_unless_another_was_told_or_somebody_else_has_the_order(
+    open_world: OpenWorld, clock: VirtualClock
+) -> None:
+    world = await open_world(clock=clock, checkout_seconds=1)
+    orders, db = await placed(world, 3), world.ports.db
+    clock.advance(steps.LONGEST_WAIT)
+    keys = [Key.of("ada", each.id, b"") for each in orders]
+    async with db.transaction() as tx:
+        await idempotency.keep(tx, keys[1], Answer(202, b"before"))
+    strides = [
+        replace(rejecting(order, 1 + (place == 2)), kept=(key, Answer(201, b"now")))
+        for place, (order, key) in enumerate(zip(orders, keys, strict=True))
+    ]
+    assert await committing.commit_many(world.ports, [Asked(each) for each in strides]) == [True, True, False]
+    told = [each and (each.status, each.body) for each in await idempotency.look_many(db, keys)]  # type: ignore[union-attr]
+    assert told == [(201, b"now"), (202, b"before"), None]
 
 
 async def test_one_order_that_changed_meanwhile_spoils_nobody_elses_round(

@@ -174,8 +174,7 @@ async def test_two_pollers_never_take_the_same_operation_and_a_late_one_conclude
         await accounts.write(tx, [account])
     late = Account(job.payment, [job.operation])  # by one who did not look
     assert late.end(job.operation.id, "failed", "late", epoch=job.operation.epoch)
-    async with db.transaction() as tx:
-        await accounts.write_as_assumed(tx, [late])
+    await accounts.write_as_assumed(db, till.ports.ids, [late])
     assert not await db.fetchval("SELECT count(*) FROM operation WHERE state = 'failed'")
     await till.quiet()
 

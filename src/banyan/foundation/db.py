@@ -153,14 +153,21 @@ class Db:
 
     async def retrying(self, effect: Callable[[Tx], Awaitable[T]]) -> T:
         """Run `effect` in a transaction, again (at most three times) when it met another in a deadlock, or says Again."""
+
+        async def whole() -> T:
+            async with self.transaction() as tx:
+                return await effect(tx)
+
+        return await self.again(whole)
+
+    async def again(self, whole: Callable[[], Awaitable[T]]) -> T:
+        """The same for what is a transaction already, as one statement by itself is."""
         for attempt in range(3):
             try:
-                async with self.transaction() as tx:
-                    return await effect(tx)
+                return await whole()
             except AGAIN:
                 await self._clock.sleep(0.005 * (attempt + self._ids.fraction()))
-        async with self.transaction() as tx:
-            return await effect(tx)
+        return await whole()
 
     async def execute(self, sql: str, *values: Any) -> None:
         """One statement by itself, committed by itself."""

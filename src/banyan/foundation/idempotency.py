@@ -7,6 +7,7 @@ first still runs → 409. Refusals are not kept, so a caller may mend the reques
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 from banyan.foundation.db import Again, Db, Row, Tx
 from banyan.kernel.refusals import Conflict, Invalid, Refusal
@@ -15,7 +16,8 @@ KEEP_DAYS = 7
 
 # The row may have been committed between this statement's snapshot and its lock; the inserts below notice.
 _LOOK = """
-SELECT claim.free, kept.fingerprint, kept.status, kept.body, kept.running_until > shop_now() AS running
+SELECT claim.free, true AS claimed, kept.fingerprint, kept.status, kept.body,
+    kept.running_until > shop_now() AS running
 FROM (SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0)) AS free) AS claim
 LEFT JOIN idempotency AS kept ON kept.scope = $1 AND kept.key = $2"""
 _CLAIM = """
@@ -30,32 +32,38 @@ ON CONFLICT (scope, key) DO UPDATE SET status = excluded.status, body = excluded
 WHERE kept.status IS NULL AND kept.fingerprint = excluded.fingerprint"""
 
 # The same for a round of keys.
-_LOOK_MANY = """
-SELECT pg_try_advisory_xact_lock(hashtextextended(asked.scope || ' ' || asked.key, 0)) AS free,
-    kept.fingerprint, kept.status, kept.body, kept.running_until > shop_now() AS running
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (scope, key, place)
+_ASKED = """
+FROM unnest($1::text[], $2::text[], $3::bytea[]) WITH ORDINALITY AS asked (scope, key, fingerprint, place)
 LEFT JOIN LATERAL (
-    SELECT * FROM idempotency WHERE idempotency.scope = asked.scope AND idempotency.key = asked.key LIMIT 1
-) AS kept ON true
-ORDER BY place"""
-_READ_MANY = _LOOK_MANY.replace(
-    "pg_try_advisory_xact_lock(hashtextextended(asked.scope || ' ' || asked.key, 0))", "true"
-)
-_CLAIM_MANY = """
-INSERT INTO idempotency AS kept (scope, key, fingerprint, running_until)
-SELECT scope, key, fingerprint, shop_now() + make_interval(secs => $4)
-FROM unnest($1::text[], $2::text[], $3::bytea[]) AS asked (scope, key, fingerprint)
-ON CONFLICT (scope, key) DO UPDATE SET running_until = excluded.running_until
-WHERE kept.status IS NULL AND kept.running_until <= shop_now()
-RETURNING scope, key"""
-_KEEP_MANY = """
+    SELECT fingerprint, status, body, running_until > shop_now() AS running FROM idempotency
+    WHERE idempotency.scope = asked.scope AND idempotency.key = asked.key LIMIT 1
+) AS kept ON true"""
+_LOCK = "pg_try_advisory_xact_lock(hashtextextended(asked.scope || ' ' || asked.key, 0))"
+_READ_MANY = f"SELECT true AS free, true AS claimed, kept.* {_ASKED} ORDER BY place"
+_LOOK_MANY = f"SELECT {_LOCK} AS free, true AS claimed, kept.* {_ASKED} ORDER BY place"
+_CLAIM_MANY = f"""
+WITH looked AS MATERIALIZED (
+    SELECT {_LOCK} AS free, asked.*, kept.fingerprint AS used_for, kept.status, kept.body, kept.running {_ASKED}),
+claimed AS (
+    INSERT INTO idempotency AS kept (scope, key, fingerprint, running_until)
+    SELECT scope, key, fingerprint, shop_now() + make_interval(secs => $4) FROM looked
+    WHERE free AND (used_for IS NULL OR (used_for = fingerprint AND status IS NULL AND NOT running))
+    ON CONFLICT (scope, key) DO UPDATE SET running_until = excluded.running_until
+    WHERE kept.status IS NULL AND kept.running_until <= shop_now()
+    RETURNING scope, key)
+SELECT free, claimed.key IS NOT NULL AS claimed, used_for AS fingerprint, status, body, running
+FROM looked LEFT JOIN claimed USING (scope, key) ORDER BY place"""
+KEEP = """
 INSERT INTO idempotency AS kept (scope, key, fingerprint, status, body, running_until)
-SELECT scope, key, fingerprint, status, body, shop_now()
-FROM unnest($1::text[], $2::text[], $3::bytea[], $4::integer[], $5::bytea[])
-    AS told (scope, key, fingerprint, status, body)
+SELECT scope, key, fingerprint, status, body, shop_now() FROM {told} ORDER BY scope, key
 ON CONFLICT (scope, key) DO UPDATE SET status = excluded.status, body = excluded.body
-WHERE kept.status IS NULL AND kept.fingerprint = excluded.fingerprint
-RETURNING scope, key"""
+WHERE kept.status IS NULL AND kept.fingerprint = excluded.fingerprint"""
+"""Keeps answers within a larger statement, whose `told` has their scope, key, fingerprint, status and body."""
+_KEEP_MANY = KEEP.format(
+    told="unnest($1::text[], $2::text[], $3::bytea[], $4::integer[], $5::bytea[])"
+    " AS told (scope, key, fingerprint, status, body)"
+)
+_KEEP_MANY += " RETURNING scope, key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,24 +135,20 @@ async def begin(tx: Tx, key: Key, *, running_seconds: float = 0) -> Answer | Non
 async def begin_many(
     tx: Tx, keys: Sequence[Key | None], *, running_seconds: float = 0
 ) -> list[Answer | Refusal | None]:
-    """What `begin` says of each key, its refusals as values; two statements at most. None for who has no key.
+    """What `begin` says of each key, its refusals as values, in one statement. None for who has no key.
 
     Of two equal keys in one round the first goes on and the others are told that it is still running.
     """
-    said = await _look(tx, _LOOK_MANY, keys)
+    if running_seconds:
+        said = await _look(tx, _CLAIM_MANY, keys, running_seconds)
+    else:
+        said = await _look(tx, _LOOK_MANY, keys)
     going = set[tuple[str, str]]()
     for place, key in enumerate(keys):
         if key is not None and said[place] is None:
             if key.name in going:
                 said[place] = _still_running()
             going.add(key.name)
-    free = [key for key, kept in zip(keys, said, strict=True) if key is not None and kept is None]
-    if running_seconds and free:
-        taken = await tx.fetch(_CLAIM_MANY, *_columns(free), running_seconds)
-        claimed = {(row["scope"], row["key"]) for row in taken}
-        for place, key in enumerate(keys):
-            if key is not None and said[place] is None and key.name not in claimed:
-                said[place] = _still_running()
     return said
 
 
@@ -159,20 +163,20 @@ async def keep(tx: Tx, key: Key, answer: Answer) -> None:
         raise _still_running()
 
 
-async def keep_many(tx: Tx, told: Sequence[tuple[Key, Answer]], *, sure: bool = True) -> list[bool]:
-    """Keep these answers, in one statement; which of them are kept. No key twice.
+async def keep_many(tx: Tx, told: Sequence[tuple[Key, Answer]]) -> None:
+    """Keep these answers, in one statement. No key twice.
 
-    `sure`: their effects are in this transaction, so that one answer which cannot be kept undoes it all, to be done
-    again (Db.retrying): raises Overtaken. Otherwise who is not kept was told before, by another.
+    Their effects are in this transaction, so that one answer which cannot be kept undoes it all, to be done again
+    (Db.retrying): raises Overtaken.
     """
-    if not told:
-        return []
-    keys, answers = zip(*sorted(told, key=lambda each: each[0].name), strict=True)  # no two rounds wait crosswise
-    columns = (*_columns(keys), [answer.status for answer in answers], [answer.body for answer in answers])
-    kept = {(row["scope"], row["key"]) for row in await tx.fetch(_KEEP_MANY, *columns)}
-    if sure and len(kept) < len(told):
+    if told and len(await tx.fetch(_KEEP_MANY, *kept(told))) < len(told):
         raise Overtaken
-    return [key.name in kept for key, _ in told]
+
+
+def kept(told: Sequence[tuple[Key, Answer]]) -> list[list[Any]]:
+    """Scopes, keys, fingerprints, statuses and bodies: what `KEEP` keeps, in this order."""
+    keys, answers = [key for key, _ in told], [answer for _, answer in told]
+    return [*_columns(keys), [answer.status for answer in answers], [answer.body for answer in answers]]
 
 
 async def release(tx: Tx, key: Key) -> None:
@@ -209,20 +213,22 @@ def _kept(row: Row, key: Key) -> Answer | Refusal | None:
     if not row["free"]:
         return _still_running()
     if row["fingerprint"] is None:
-        return None
+        return None if row["claimed"] else _still_running()
     if row["fingerprint"] != key.fingerprint:
         return Invalid("this Idempotency-Key was used for another request; take a new one", code="key_reused")
     if row["status"] is not None:
         return Answer(row["status"], row["body"], replayed=True)
-    return _still_running() if row["running"] else None
+    return _still_running() if row["running"] or not row["claimed"] else None
 
 
-async def _look(db: Db | Tx, sql: str, keys: Sequence[Key | None]) -> list[Answer | Refusal | None]:
-    asked = list(dict.fromkeys(key.name for key in keys if key is not None))
+async def _look(db: Db | Tx, sql: str, keys: Sequence[Key | None], *more: float) -> list[Answer | Refusal | None]:
+    asked: dict[tuple[str, str], Key] = {}
+    for key in keys:
+        if key is not None:
+            asked.setdefault(key.name, key)
     if not asked:
         return [None] * len(keys)
-    rows = await db.fetch(sql, [scope for scope, _ in asked], [key for _, key in asked])
-    found = dict(zip(asked, rows, strict=True))
+    found = dict(zip(asked, await db.fetch(sql, *_columns(list(asked.values())), *more), strict=True))
     return [None if key is None else _kept(found[key.name], key) for key in keys]
 
 

@@ -5,7 +5,7 @@ serial alone loses events: numbers are drawn in one order and committed in anoth
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from banyan.contracts import Event
 from banyan.foundation import telemetry
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 BATCH = 500
 
-_APPEND = """
-INSERT INTO outbox (id, type, key, data, traceparent)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[])"""
+APPEND = """
+INSERT INTO outbox (id, type, key, data, traceparent) SELECT id, type, key, data, traceparent FROM {told} ORDER BY place"""
+"""Writes facts within a larger statement, whose `told` has what `columns` gives and their `place`; ring the relay afterwards."""
+_APPEND = APPEND.format(
+    told="unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[])"
+    " WITH ORDINALITY AS told (id, type, key, data, traceparent, place)"
+)
 _UNSENT = """
 SELECT txid::text AS at, pos, id, type, key, told_at, data, traceparent,
        txid < pg_snapshot_xmin(pg_current_snapshot()) AS settled FROM {source}
@@ -40,14 +44,18 @@ DELETE FROM outbox WHERE ctid IN (
 
 async def append(con: "Connection", told: Sequence[tuple[Event, str]], ids: Ids) -> None:
     """Write facts, each with its trace, to the outbox, inside the transaction that `con` has open."""
-    await con.execute(
-        _APPEND,
+    await con.execute(_APPEND, *columns(told, ids))
+
+
+def columns(told: Sequence[tuple[Event, str]], ids: Ids) -> list[list[Any]]:
+    """Ids, types, keys, data and traces of facts, each with its trace: columns of the outbox."""
+    return [
         [ids.new("evt") for _ in told],
         [event.TYPE for event, _ in told],
         [event.key for event, _ in told],
         [event.model_dump(mode="json") for event, _ in told],
         [trace for _, trace in told],
-    )
+    ]
 
 
 async def claim(db: "Db", bus: "Bus") -> None:

@@ -3,12 +3,11 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from banyan.contracts.orders import OrderConfirmed
-from banyan.foundation import deadlines, idempotency
-from banyan.foundation.db import Tx
+from banyan.foundation import deadlines
 from banyan.foundation.gathering import Asked
 from banyan.foundation.idempotency import Answer, Key
 from banyan.foundation.service import Ports
@@ -23,12 +22,6 @@ _log = logging.getLogger(__name__)
 
 Settled = Callable[[Order, dict[str, Any]], tuple[Key, Answer]]
 """What is kept for the shopper, and under which key, in the transaction that settles an order; given as it is shown, too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    stride: Stride
-    kept: tuple[Key, Answer] | None = None
 
 
 async def commit(
@@ -61,10 +54,10 @@ async def commit(
         shown=as_shown,
         mail=confirmed,
         reopen=then is None and order.compensated and order.status in RETRIED,
+        kept=settled(order, as_shown) if settled and as_shown and order.settled and not before.settled else None,
     )
-    kept = settled(order, as_shown) if settled and as_shown and order.settled and not before.settled else None
     try:
-        moved = await _ask(ports, Wish(stride, kept))
+        moved = await _ask(ports, stride)
     except events.VersionTaken:
         return await _read_again(ports, run)
     if not moved:
@@ -100,37 +93,30 @@ async def _leave(ports: Ports, run: Run, seconds: float, *, attempt: int = 0, er
         run.before, run.epoch, run.step, seconds, attempt=attempt, error=error, facts=run.facts, order=order
     )
     try:
-        moved = await _ask(ports, Wish(stride))
+        moved = await _ask(ports, stride)
     except events.VersionTaken:  # what these steps came to is found out again by whoever takes them next
-        moved = await _ask(ports, Wish(replace(stride, facts=(), order=None, step=run.wrote)))
+        moved = await _ask(ports, replace(stride, facts=(), order=None, step=run.wrote))
         order = None
     if moved and order is not None:
         ports.db.wake.ring()
     return run.order if moved and order is not None else run.before
 
 
-async def _ask(ports: Ports, wish: Wish) -> bool:
+async def _ask(ports: Ports, stride: Stride) -> bool:
     async with within(ports, deadlines.remaining(30.0)):
-        return await ports.together(commit_many, wish)
+        return await ports.together(commit_many, stride)
 
 
-async def commit_many(ports: Ports, asked: Sequence[Asked[Wish]]) -> list[bool | Exception]:
-    """One round: for each wish whether its saga was still held under its epoch, and so whether anything was written.
+async def commit_many(ports: Ports, asked: Sequence[Asked[Stride]]) -> list[bool | Exception]:
+    """One round: for each stride whether its saga was still held under its epoch, and so whether anything was written.
 
     VersionTaken, and nothing written, when something else became true of one of them.
     """
-    newest = sorted(asked, key=lambda each: each.wish.stride.epoch)
-    by_order = {each.wish.stride.before.id: each for each in newest}  # of a saga, only its last epoch can be held
-    strides = [replace(each.wish.stride, trace=each.trace) for each in by_order.values()]
-
-    async def effect(tx: Tx) -> set[str]:
-        moved = await rounds.move(tx, ports.ids, strides)
-        kept = [each.wish.kept for id, each in by_order.items() if id in moved and each.wish.kept is not None]
-        await idempotency.keep_many(tx, kept, sure=False)
-        return moved
-
-    moved = await ports.db.retrying(effect)
-    return [by_order[each.wish.stride.before.id] is each and each.wish.stride.before.id in moved for each in asked]
+    newest = sorted(asked, key=lambda each: each.wish.epoch)
+    by_order = {each.wish.before.id: each for each in newest}  # of a saga, only its last epoch can be held
+    strides = [replace(each.wish, trace=each.trace) for each in by_order.values()]
+    moved = await ports.db.again(lambda: rounds.move(ports.db, ports.ids, strides))
+    return [by_order[each.wish.before.id] is each and each.wish.before.id in moved for each in asked]
 
 
 async def _read_again(ports: Ports, run: Run) -> tuple[Run, bool]:

@@ -8,6 +8,7 @@ import asyncpg
 
 from banyan.contracts import Event
 from banyan.foundation.db import Tx
+from banyan.foundation.idempotency import KEEP, Answer, Key, kept
 from banyan.kernel.ids import Ids
 from banyan.orders.domain.cart import Cart
 from banyan.orders.domain.order import Order
@@ -41,6 +42,9 @@ begun AS (
 keyed AS (INSERT INTO order_key (order_id, wrapped) SELECT * FROM unnest($10::text[], $14::bytea[]) ON CONFLICT DO NOTHING)
 INSERT INTO order_view ({", ".join(COLUMNS)})
 SELECT * FROM unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(TYPES, 15))})"""
+_TOLD = """(
+    SELECT told.* FROM unnest($25::text[], $26::text[], $27::text[], $28::bytea[], $29::integer[], $30::bytea[])
+        AS told (order_id, scope, key, fingerprint, status, body) JOIN moved USING (order_id)) AS told"""
 # A saga that somebody else holds by now is not among the moved, and nothing of what is wished for it happens.
 _MOVE = f"""
 WITH moved AS (
@@ -70,7 +74,8 @@ owed AS (
 opened AS (
     UPDATE cart SET status = 'open', version = version + 1, touched_at = shop_now()
     FROM unnest($23::text[], $24::text[]) AS ended (cart_id, order_id) JOIN moved USING (order_id)
-    WHERE cart.id = ended.cart_id AND cart.status = 'ordered' AND NOT cart.one_click)
+    WHERE cart.id = ended.cart_id AND cart.status = 'ordered' AND NOT cart.one_click),
+answered AS ({KEEP.format(told=_TOLD)})
 SELECT order_id FROM moved"""
 
 
@@ -90,7 +95,8 @@ class Stride:
     """What becomes of a saga, under the epoch of whoever took its steps.
 
     It goes on with `step` after `seconds` (None: it is finished, and that was its last), and is `claimed` until then.
-    `facts` come after `before` and make it `order`; `mail` and `reopen` are what becomes true with them.
+    `facts` come after `before` and make it `order`; `mail` and `reopen` are what becomes true with them, and `kept` the
+    answer to the request that they settle, unless it was told another before.
     """
 
     before: Order
@@ -105,6 +111,7 @@ class Stride:
     shown: dict[str, Any] | None = None  # the order as its readers get it, where that is known already
     mail: bool = False
     reopen: bool = False
+    kept: tuple[Key, Answer] | None = None
     trace: str = field(default="")
 
 
@@ -158,8 +165,8 @@ async def place(tx: Tx, ids: Ids, new: Sequence[New], *, lease: float, limit: fl
         raise
 
 
-async def move(tx: Tx, ids: Ids, strides: Sequence[Stride]) -> set[str]:
-    """Take these strides, at most one of an order; the orders whose saga was still held under its epoch.
+async def move(db: Reader, ids: Ids, strides: Sequence[Stride]) -> set[str]:
+    """Take these strides, at most one of an order, in one statement; the orders whose saga was still held under its epoch.
 
     VersionTaken (and nothing done) when something else became true of one of them meanwhile.
     """
@@ -170,8 +177,9 @@ async def move(tx: Tx, ids: Ids, strides: Sequence[Stride]) -> set[str]:
     )
     views = [view_of(order, each.shown) for each, order in told]
     ended = [each for each in strides if each.reopen]
+    settled = [(each.before.id, each.kept) for each in strides if each.kept is not None]
     try:
-        rows = await tx.fetch(
+        rows = await db.fetch(
             _MOVE,
             *facts,
             *_columns((_saga(each) for each in strides), 7),
@@ -179,6 +187,8 @@ async def move(tx: Tx, ids: Ids, strides: Sequence[Stride]) -> set[str]:
             [each.before.id for each in strides if each.mail],
             [each.before.placed.cart_id for each in ended],
             [each.before.id for each in ended],
+            [order_id for order_id, _ in settled],
+            *kept([told for _, told in settled]),
         )
     except asyncpg.UniqueViolationError as taken:
         if taken.constraint_name != "event_pkey":

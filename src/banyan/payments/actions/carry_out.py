@@ -165,13 +165,14 @@ def _is_plain(result: Result) -> bool:
 
 
 async def _assume(ports: Ports, asked: dict[int, Asked[Result]]) -> dict[int, Standing]:
-    async def effect(tx: Tx) -> dict[int, tuple[Standing, bool]]:
+    async def effect() -> dict[int, tuple[Standing, bool]]:
         known = {place: Account(each.wish.job.payment, [each.wish.job.operation]) for place, each in asked.items()}
         ends = {place: _conclude(ports, known[place], asked[place]) for place in known}
-        sure = await accounts.write_as_assumed(tx, sorted(known.values(), key=lambda account: account.now.id))
+        in_order = sorted(known.values(), key=lambda account: account.now.id)
+        sure = await accounts.write_as_assumed(ports.db, ports.ids, in_order)
         return {place: end for place, end in ends.items() if known[place].now.id in sure}
 
-    return _rung(ports, asked, await ports.db.retrying(effect))
+    return _rung(ports, asked, await ports.db.again(effect))
 
 
 async def _hold_and_note(ports: Ports, asked: dict[int, Asked[Result]]) -> dict[int, Standing]:

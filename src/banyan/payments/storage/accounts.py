@@ -6,7 +6,10 @@ What is written holds only for a payment that still is as it was read: who held 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from banyan.foundation.db import Tx
+from banyan.foundation import outbox
+from banyan.foundation.db import Db, Tx
+from banyan.foundation.outbox import APPEND
+from banyan.kernel.ids import Ids
 from banyan.payments.domain import Account, Operation, Standing
 from banyan.payments.storage import methods
 from banyan.payments.storage.operations import operation
@@ -29,6 +32,10 @@ def _arrays(first: int, *types: str) -> str:
     return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, first))
 
 
+_TOLD = f"""(
+    SELECT fact.* FROM unnest({_arrays(_THEN + 13, "text", "text", "text", "text", "jsonb", "text")})
+        WITH ORDINALITY AS fact (payment_id, id, type, key, data, traceparent, place)
+    JOIN held ON held.id = payment_id) AS told"""
 # `LIMIT` tells the planner that they are few: without it a plan made over a small table reads all of it for ever.
 _WRITE = f"""
 WITH said AS (
@@ -62,7 +69,7 @@ WITH said AS (
     SELECT made.id, account, amount, currency
     FROM unnest({_arrays(_THEN + 9, "text", "text", "bigint", "text")}) AS said (transfer_id, account, amount, currency)
     JOIN made ON made.id = said.transfer_id
-)
+), told AS ({APPEND.format(told=_TOLD)})
 SELECT id FROM held"""
 _INTEND = f"""
 INSERT INTO operation (id, payment_id, kind, reference, refund_id, amount, note, state, attempts, epoch, next_look_at,
@@ -96,12 +103,37 @@ async def write(tx: Tx, accounts: Iterable[Account]) -> None:
     if reopened := [each for account in changed for each in account.reopened]:
         rows = [(each.id, each.epoch, each.reference, each.amount, seconds) for each, seconds in reopened]
         await tx.execute(_REOPEN, *_columns(rows, 5))
-    if len(await write_as_assumed(tx, changed)) < len(changed):
+    if len(await _write_all(tx, changed)) < len(changed):
         raise RuntimeError("a payment that was held is not as it was read")
 
 
-async def write_as_assumed(tx: Tx, accounts: Sequence[Account]) -> set[str]:
-    """Write and tell what became of payments that still are as assumed; their ids. Of others nothing is written."""
+async def write_as_assumed(db: Db, ids: Ids, accounts: Sequence[Account]) -> set[str]:
+    """Write and tell what became of payments that still are as assumed, in one statement; their ids. Of others nothing is
+    written."""
+    if any(account.keeps is not None for account in accounts):
+        async with db.transaction() as tx:
+            return await _write_all(tx, accounts)
+    facts = [(account.now.id, fact, trace) for account in accounts for fact, trace in account.facts]
+    told = outbox.columns([(fact, trace) for _, fact, trace in facts], ids)
+    sure = await _write(db, accounts, [id_ for id_, _, _ in facts], *told)
+    if facts:
+        db.wake.ring()
+    return sure
+
+
+async def _write_all(tx: Tx, accounts: Sequence[Account]) -> set[str]:
+    """What became of payments, what is told of them, and which ways to pay are kept."""
+    sure = await _write(tx, accounts, *([] for _ in range(6)))
+    for account in accounts:
+        if account.now.id in sure:
+            if account.keeps is not None and account.now.user_id is not None:
+                await methods.keep(tx, account.now.user_id, account.now.provider, account.keeps, account.method_id)
+            for fact, trace in account.facts:
+                tx.tell(fact, trace=trace)
+    return sure
+
+
+async def _write(db: Db | Tx, accounts: Sequence[Account], *facts: list[Any]) -> set[str]:
     if not accounts:
         return set()
     for each in accounts:
@@ -113,22 +145,16 @@ async def write_as_assumed(tx: Tx, accounts: Sequence[Account]) -> set[str]:
     entries = [
         (each.name, account, amount, each.currency) for each in transfers for account, amount in each.moved.items()
     ]
-    rows = await tx.fetch(
+    rows = await db.fetch(
         _WRITE,
         max(len(accounts), len(changes)),
         *_columns([(each.now.id, *_kept(each.now), *_kept(each.read)) for each in accounts], _WIDTH),
         *_columns([(c.operation_id, c.payment_id, c.state, c.failure, c.seconds, c.epoch) for c in changes], 6),
         *_columns([(each.name, each.payment_id, each.kind) for each in transfers], 3),
         *_columns(entries, 4),
+        *facts,
     )
-    sure = {row["id"] for row in rows}
-    for account in accounts:
-        if account.now.id in sure:
-            if account.keeps is not None and account.now.user_id is not None:
-                await methods.keep(tx, account.now.user_id, account.now.provider, account.keeps, account.method_id)
-            for fact, trace in account.facts:
-                tx.tell(fact, trace=trace)
-    return sure
+    return {row["id"] for row in rows}
 
 
 async def _lock(tx: Tx, by: str, named: Collection[str]) -> list[Account]:
