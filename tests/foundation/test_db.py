@@ -111,6 +111,14 @@ async def test_a_statement_ends_at_the_deadline_of_its_request(db: Db) -> None:
     assert await db.fetchval(asleep) == 0
 
 
+async def test_a_transaction_may_be_given_more_time_than_a_request_has(db: Db) -> None:
+    limits = []
+    for seconds in (None, 5.0, 600.0):
+        async with db.transaction(seconds=seconds) as tx:
+            limits.append(await tx.fetchval("SHOW statement_timeout"))
+    assert limits == ["30s", "5s", "10min"]
+
+
 async def test_who_gives_up_at_any_moment_leaves_no_transaction_open(db: Db) -> None:
     async def work() -> None:
         async with db.transaction() as tx:

@@ -32,6 +32,7 @@ class Again(Exception):
 # Two transactions met; the whole of one may simply be done again.
 AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, Again)
 _FENCED = "BN503"  # what the fence around a shop that moves in says (schema/0002_tenure.sql)
+LONGEST = 30.0  # seconds for a statement of whoever has no deadline
 _SYSTEM = {"db.system.name": "postgresql"}  # of a span, as OpenTelemetry names it
 # An InternalClientError is a connection that broke while nobody waited for it, or no server that takes writes yet.
 GONE = (
@@ -117,7 +118,7 @@ class Db:
                 max_inactive_connection_lifetime=300,
                 server_settings={
                     "application_name": "banyan",
-                    "statement_timeout": "30000",
+                    "statement_timeout": f"{LONGEST:.0f}s",
                     "lock_timeout": "5000",
                     "idle_in_transaction_session_timeout": "10000",
                     "timezone": "UTC",
@@ -135,7 +136,7 @@ class Db:
     @asynccontextmanager
     async def transaction(self, *, seconds: float | None = None) -> AsyncIterator[Tx]:
         """BEGIN … COMMIT in READ COMMITTED; rolled back on any exception. Ends at the deadline, or after `seconds`."""
-        left = deadlines.remaining(30.0) if seconds is None else seconds
+        left = deadlines.remaining(LONGEST) if seconds is None else seconds
         with telemetry.step("transaction", **_SYSTEM):
             async with self._borrow(left) as con:
                 tx = Tx(con, self._ids, self.subjects)
@@ -205,7 +206,9 @@ class Db:
             return False
 
     def _begin(self, seconds: float) -> str:
-        begin = f"BEGIN; SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
+        begin = "BEGIN"
+        if seconds != LONGEST:
+            begin += f"; SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
         if self._clock.virtual:
             begin += f"; SET LOCAL banyan.now = '{self._clock.now().isoformat()}'"
         return begin
@@ -214,7 +217,7 @@ class Db:
         return _Borrowed(self._pool, seconds)
 
     def _reading(self) -> AbstractAsyncContextManager[Connection]:
-        return self._in_time() if self._clock.virtual else self._borrow(deadlines.remaining(30.0))
+        return self._in_time() if self._clock.virtual else self._borrow(deadlines.remaining(LONGEST))
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[Connection]:
