@@ -69,6 +69,7 @@ async def next_cards(asks: Asks, after: str, currency: str, limit: int) -> list[
     return await asks.fetch(
         """SELECT p.id, kept.form IS NOT NULL AS kept FROM product AS p LEFT JOIN card AS kept
             ON kept.product_id = p.id AND kept.currency = $2 AND kept.form = $3 AND kept.revision = p.revision
+            AND kept.product_id > $1  -- or a merge of both reads all cards before
         WHERE p.id > $1 AND p.status = 'published' ORDER BY p.id LIMIT $4""",
         after,
         currency,
