@@ -12,7 +12,6 @@ from bench.peers.ground import postgres, settle
 from bench.peers.shop import Running, Shop, folder
 
 CONNECTIONS = 32
-SHOPPERS = 16
 
 
 @dataclass(slots=True)
@@ -130,7 +129,7 @@ async def _measure(shop: Shop, running: Running, asks: list[Ask], figure: Figure
         else:
             seen = await client.order(
                 port=running.port,
-                connections=SHOPPERS,
+                connections=CONNECTIONS,
                 seconds=length,
                 purchase=shop.__module__,
                 run=f"{kind}{number}-{os.getpid()}",
