@@ -219,7 +219,9 @@ async def test_units_can_be_held_from_the_delivery_step_on(open_world: OpenWorld
     assert (status, order["status"]) == (201, "confirmed")
 
 
-async def test_a_checkout_costs_four_calls_and_eight_statements_of_which_one_transaction_has_five(open_world: OpenWorld) -> None:
+async def test_a_checkout_costs_four_calls_and_eight_statements_of_which_one_transaction_has_five(
+    open_world: OpenWorld,
+) -> None:
     world = await open_world()
     client = Client(world)
     await client.fill(MUG=2, BOOK=1)
