@@ -40,7 +40,7 @@ def written(tmp_path: Path, listening: int, silent: int) -> Path:
     engines = {
         "postgres": {"primary": "a", "ports": [listening, silent]},
         "kafka": {"port": listening},
-        "haproxy": {"config": "/somewhere/haproxy.cfg"},
+        "haproxy": {"port": silent, "config": "/somewhere/haproxy.cfg"},
     }
     parts = {"orders-1": {"port": listening, "pid": 41}, "orders-2": {"port": silent, "pid": 42}}
     told = {"origin": "http://127.0.0.1:8000", "engines": engines, "parts": parts}
@@ -61,6 +61,7 @@ def test_each_copy_and_each_engine_is_told_with_whether_it_answers(written: Path
         {"what": "postgres", "port": listening, "pid": "", "state": "listens"},
         {"what": "postgres", "port": silent, "pid": "", "state": "does not answer"},
         {"what": "kafka", "port": listening, "pid": "", "state": "listens"},
+        {"what": "haproxy", "port": silent, "pid": "", "state": "does not answer"},
     ]
 
 
@@ -68,7 +69,7 @@ def test_people_read_the_same_in_rows(written: Path, silent: int) -> None:
     head, _, *rows = [line.split() for line in status("--data-dir", str(written)).strip().splitlines()]
     assert head == ["what", "port", "pid", "state"]
     assert ["orders-2", str(silent), "42", "does", "not", "answer"] in rows
-    assert [row[0] for row in rows] == ["orders-1", "orders-2", "postgres", "postgres", "kafka"]
+    assert [row[0] for row in rows] == ["orders-1", "orders-2", "postgres", "postgres", "kafka", "haproxy"]
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])

@@ -110,6 +110,19 @@ async def test_a_search_without_its_index_says_that_it_is_limited_and_still_list
     assert notices(browser) == []
 
 
+async def test_an_aisle_without_the_index_says_what_is_missing_and_shows_all_it_has(
+    browser: Browser, shop: FakeShop
+) -> None:
+    await browser.get("/c/tents")
+    before = shown(browser)
+    assert notices(browser) == []
+    shop.indexed = False
+    await browser.get("/c/tents")
+    [notice] = notices(browser)
+    assert "all things of this aisle are here" in notice
+    assert sorted(shown(browser)) == sorted(before) != []
+
+
 async def test_a_search_without_its_index_that_finds_nothing_does_not_say_that_there_is_nothing(
     browser: Browser, shop: FakeShop
 ) -> None:

@@ -168,7 +168,7 @@ class Cluster:
             "kafka": {"port": self.kafka.port},
             "redis": {"port": self.redis.port},
             "opensearch": {"port": self.opensearch.port},
-            "haproxy": {"config": str(self.haproxy.config)},
+            "haproxy": {"port": self.layout.port, "config": str(self.haproxy.config)},
         }
         found: dict[str, Any] = {"origin": self.layout.origin, "engines": engines, "parts": parts}
         file = self.layout.folder / "cluster.json"
