@@ -16,6 +16,7 @@ from banyan.foundation.search.folder import read_note
 
 _log = logging.getLogger(__name__)
 LOOK = 0.2  # seconds between looks whether the keeper has published something
+WORDS = 30.0  # seconds between looks for words that are new: until then a shopper who misspells one is not understood
 
 
 class SharedSearch(Answering):
@@ -30,8 +31,9 @@ class SharedSearch(Answering):
         self._path = path
         self._seen: tuple[int, int] | None = None
         self._position: str | None = None
+        self._words = Words()
         self._state = _empty()
-        self._look()
+        self._look(learn=True)
         self._looking = asyncio.create_task(self._keep_looking(), name="shared search index")
 
     async def put(self, documents: Sequence[Document]) -> None: ...
@@ -47,23 +49,31 @@ class SharedSearch(Answering):
         await asyncio.gather(self._looking, return_exceptions=True)
 
     async def _keep_looking(self) -> None:
-        loop, pause = asyncio.get_running_loop(), LOOK
+        loop, pause, new_words = asyncio.get_running_loop(), LOOK, False
+        learnt = loop.time()
         while True:
             await asyncio.sleep(pause)
             began = loop.time()
             if _mark(self._path) != self._seen:
                 await asyncio.to_thread(self._look)
+                new_words = True
+            if new_words and (began - learnt >= WORDS or not len(self._words)):
+                await asyncio.to_thread(self._look, learn=True)
+                learnt, new_words = loop.time(), False
             pause = max(LOOK, 4 * (loop.time() - began))  # a large index that changes all the time may lag behind
 
-    def _look(self) -> None:
-        """Read the index as it is now. The mark is taken first: what is published meanwhile shows at the next look."""
+    def _look(self, *, learn: bool = False) -> None:
+        """Read the index as it is now, and with `learn` its words. The mark is taken first: what is published meanwhile
+        shows at the next look."""
         mark = _mark(self._path)
         note = read_note(self._path)
         try:
             if note is not None and note.version == VERSION:
                 index = tantivy.Index.open(str(self._path / "index"))
                 prepare(index)
-                self._state = State(index.schema, index.searcher(), Words.of(index.searcher()))
+                if learn:
+                    self._words.learn(index.searcher())
+                self._state = State(index.schema, index.searcher(), self._words)
                 self._position = note.position
         except Exception as error:  # the keeper is just making it anew
             _log.info("the shared index cannot be read just now", extra={"why": str(error)})

@@ -29,9 +29,16 @@ class Words:
     @classmethod
     def of(cls, products: tantivy.Searcher) -> "Words":
         words = cls()
-        for field in PLAIN_FIELDS:
-            words.add({word for word, _ in products.terms_with_prefix(field, "")})
+        words.learn(products)
         return words
+
+    def learn(self, products: tantivy.Searcher) -> None:
+        """All words of these products. It takes a look at each word, new or not."""
+        for field in PLAIN_FIELDS:
+            self.add({word for word, _ in products.terms_with_prefix(field, "")})
+
+    def __len__(self) -> int:
+        return int(self._searcher.num_docs)
 
     def new(self, words: Iterable[str]) -> set[str]:
         """Those worth guessing which are not here yet."""
