@@ -159,10 +159,14 @@ class Db:
             async with self.transaction() as tx:
                 return await effect(tx)
 
-        return await self.again(whole)
+        return await self._again(whole)
 
-    async def again(self, whole: Callable[[], Awaitable[T]]) -> T:
-        """The same for what is a transaction already, as one statement by itself is."""
+    async def alone(self, statement: Callable[[], Awaitable[T]]) -> T:
+        """The same for one statement, which is a transaction by itself."""
+        with telemetry.step("transaction", **_SYSTEM):
+            return await self._again(statement)
+
+    async def _again(self, whole: Callable[[], Awaitable[T]]) -> T:
         for attempt in range(3):
             try:
                 return await whole()

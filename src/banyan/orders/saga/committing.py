@@ -115,7 +115,7 @@ async def commit_many(ports: Ports, asked: Sequence[Asked[Stride]]) -> list[bool
     newest = sorted(asked, key=lambda each: each.wish.epoch)
     by_order = {each.wish.before.id: each for each in newest}  # of a saga, only its last epoch can be held
     strides = [replace(each.wish, trace=each.trace) for each in by_order.values()]
-    moved = await ports.db.again(lambda: rounds.move(ports.db, ports.ids, strides))
+    moved = await ports.db.alone(lambda: rounds.move(ports.db, ports.ids, strides))
     return [by_order[each.wish.before.id] is each and each.wish.before.id in moved for each in asked]
 
 

@@ -172,7 +172,7 @@ async def _assume(ports: Ports, asked: dict[int, Asked[Result]]) -> dict[int, St
         sure = await accounts.write_as_assumed(ports.db, ports.ids, in_order)
         return {place: end for place, end in ends.items() if known[place].now.id in sure}
 
-    return _rung(ports, asked, await ports.db.again(effect))
+    return _rung(ports, asked, await ports.db.alone(effect))
 
 
 async def _hold_and_note(ports: Ports, asked: dict[int, Asked[Result]]) -> dict[int, Standing]:
