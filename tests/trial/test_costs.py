@@ -25,7 +25,7 @@ MOST = {
     "graphql": 1,
     "add": 4,
     "steps": 19,
-    "checkout": 130,
+    "checkout": 90,
 }
 """Statements, BEGIN and COMMIT among them, of a request that comes alone, with what it leaves to be done. A checkout is the
 whole purchase, cart to captured payment, in all services."""
