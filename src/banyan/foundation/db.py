@@ -162,7 +162,7 @@ class Db:
         return await self._again(whole)
 
     async def alone(self, statement: Callable[[], Awaitable[T]]) -> T:
-        """The same for one statement, which is a transaction by itself."""
+        """The same for what is a transaction already: one statement, as a rule."""
         with telemetry.step("transaction", **_SYSTEM):
             return await self._again(statement)
 

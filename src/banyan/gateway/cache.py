@@ -28,9 +28,7 @@ TAGS = "x-banyan-tags"  # a service may name what an answer was made of: `produc
 LISTS = "lists"
 
 FRESH = 30.0  # seconds something is kept where the service names no s-maxage, whatever becomes of the bus …
-STEADY = (
-    120.0  # … and while the bus is heard, and says nothing of it: a relay may wait, unheard, for a long transaction
-)
+STEADY = 120.0  # … and while the bus is heard, and says nothing of it: a relay may wait for a long transaction
 STALE = 600.0  # seconds it is still shown while the service fails
 SETTLING = 3.0  # seconds after a change during which indexes may still give the old answer …
 BRIEF = 0.5  # … which is therefore believed for this long only

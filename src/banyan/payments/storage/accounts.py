@@ -32,6 +32,7 @@ def _arrays(first: int, *types: str) -> str:
     return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, first))
 
 
+_NO_FACTS: list[list[Any]] = [[]] * 6  # columns of `_TOLD`
 _TOLD = f"""(
     SELECT fact.* FROM unnest({_arrays(_THEN + 13, "text", "text", "text", "text", "jsonb", "text")})
         WITH ORDINALITY AS fact (payment_id, id, type, key, data, traceparent, place)
@@ -108,8 +109,10 @@ async def write(tx: Tx, accounts: Iterable[Account]) -> None:
 
 
 async def write_as_assumed(db: Db, ids: Ids, accounts: Sequence[Account]) -> set[str]:
-    """Write and tell what became of payments that still are as assumed, in one statement; their ids. Of others nothing is
-    written."""
+    """Write and tell what became of payments that still are as assumed; their ids. Of others nothing is written.
+
+    It is one statement, but where a way to pay is kept as well.
+    """
     if any(account.keeps is not None for account in accounts):
         async with db.transaction() as tx:
             return await _write_all(tx, accounts)
@@ -123,7 +126,7 @@ async def write_as_assumed(db: Db, ids: Ids, accounts: Sequence[Account]) -> set
 
 async def _write_all(tx: Tx, accounts: Sequence[Account]) -> set[str]:
     """What became of payments, what is told of them, and which ways to pay are kept."""
-    sure = await _write(tx, accounts, *([] for _ in range(6)))
+    sure = await _write(tx, accounts, *_NO_FACTS)
     for account in accounts:
         if account.now.id in sure:
             if account.keeps is not None and account.now.user_id is not None:

@@ -71,9 +71,8 @@ class Street:
         self._began = 0.0
         self._measuring = False
         self._serial = 0
-        self._room = memoryview(
-            bytearray(262_144)
-        )  # where answers arrive: a new one for each would cost more than the rest
+        # Where answers arrive: to make a new one for each would cost more than the rest.
+        self._room = memoryview(bytearray(262_144))
         buyers = round(shoppers * self._mix.buyers)
         self.lines = [Line(Shopper(shop, number < buyers)) for number in range(shoppers)]
         self.seen = Seen()

@@ -54,11 +54,12 @@ class SharedSearch(Answering):
         while True:
             await asyncio.sleep(pause)
             began = loop.time()
-            if _mark(self._path) != self._seen:
-                await asyncio.to_thread(self._look)
-                new_words = True
-            if new_words and (began - learnt >= WORDS or not len(self._words)):
-                await asyncio.to_thread(self._look, learn=True)
+            changed = _mark(self._path) != self._seen
+            new_words = new_words or changed
+            learn = new_words and (began - learnt >= WORDS or not len(self._words))
+            if changed or learn:
+                await asyncio.to_thread(self._look, learn=learn)
+            if learn:
                 learnt, new_words = loop.time(), False
             pause = max(LOOK, 4 * (loop.time() - began))  # a large index that changes all the time may lag behind
 
