@@ -35,3 +35,45 @@ async def test_a_header_that_is_no_time_falls_back_or_has_passed(hostile: str) -
     left = deadlines.from_header(hostile, VirtualClock(), 15)
     assert not math.isnan(left)
     assert left <= 15
+
+
+async def test_deadlines_of_seconds_end_each_its_own_task_and_none_too_soon() -> None:
+    loop = asyncio.get_running_loop()
+
+    async def endless(seconds: float) -> float:
+        began = loop.time()
+        with pytest.raises(DeadlinePassed):
+            async with deadlines.within(seconds):
+                await asyncio.sleep(30)
+        return loop.time() - began - seconds
+
+    async def brief() -> str:
+        async with deadlines.within(1.02):
+            return "done"
+
+    *late, done = await asyncio.gather(*(endless(seconds) for seconds in (0.05, 1.0, 1.02, 1.2)), brief())
+    assert done == "done"
+    assert min(late) > -0.01
+
+
+async def test_a_task_that_somebody_else_cancels_is_cancelled_and_not_late() -> None:
+    async def endless() -> None:
+        async with deadlines.within(2), deadlines.within(1.5), deadlines.within(9):
+            await asyncio.sleep(30)
+
+    task = asyncio.create_task(endless())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_what_goes_on_after_its_deadline_is_not_cancelled_a_second_time() -> None:
+    async def stubborn() -> str:
+        with pytest.raises(DeadlinePassed):
+            async with deadlines.within(0.01):
+                await asyncio.sleep(30)
+        await asyncio.sleep(0.05)
+        return "went on"
+
+    assert await asyncio.create_task(stubborn()) == "went on"

@@ -1,13 +1,16 @@
 """How long the present request may still take; carried through every call and into the database's statement_timeout."""
 
 import asyncio
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from types import TracebackType
+from weakref import WeakKeyDictionary
 
 from banyan.kernel.clock import Clock
 from banyan.kernel.refusals import DeadlinePassed
 
 _ends: ContextVar[float | None] = ContextVar("deadline", default=None)  # event-loop time, seconds
+_EXACT = 1.0  # seconds: nearer deadlines have a timer of their own
+_tenths: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, "_Tenth"]] = WeakKeyDictionary()
 
 
 def remaining(default: float = 10.0) -> float:
@@ -21,29 +24,81 @@ def remaining(default: float = 10.0) -> float:
     return left
 
 
-class within:  # noqa: N801 - it is used as a function is, and costs half of what contextlib's would
-    """End what runs inside after `seconds`, or at the deadline already set if that is sooner, as DeadlinePassed."""
+class _Tenth:
+    """Deadlines of one event loop that end in the same tenth of a second, with one timer for all of them."""
 
-    __slots__ = ("_ends", "_timeout", "_token")
+    __slots__ = ("ending",)
+
+    def __init__(self) -> None:
+        self.ending = set["within"]()
+
+    def end(self, known: dict[int, "_Tenth"], number: int) -> None:
+        del known[number]
+        for each in self.ending:
+            each.end()
+
+
+def _tenth(loop: asyncio.AbstractEventLoop, ends: float) -> _Tenth:
+    known = _tenths.get(loop)
+    if known is None:
+        known = _tenths[loop] = {}
+    number = int(ends * 10) + 1
+    tenth = known.get(number)
+    if tenth is None:
+        tenth = known[number] = _Tenth()
+        loop.call_at(number / 10, tenth.end, known, number)
+    return tenth
+
+
+class within:  # noqa: N801 - it is used as a function is, and costs half of what contextlib's would
+    """End what runs inside after `seconds`, or at the deadline already set if that is sooner, as DeadlinePassed.
+
+    A deadline a second away or further ends up to a tenth of a second late: a request has a dozen, and a timer for each
+    costs more than all else about them.
+    """
+
+    __slots__ = ("_cancels", "_ends", "_over", "_task", "_tenth", "_timer", "_token")
 
     def __init__(self, seconds: float) -> None:
-        ends, outer = asyncio.get_running_loop().time() + seconds, _ends.get()
-        self._ends = ends if outer is None else min(ends, outer)
+        self._ends = asyncio.get_running_loop().time() + seconds
+        self._token: Token[float | None] | None = None
 
     async def __aenter__(self) -> None:
+        outer = _ends.get()
+        if outer is not None and outer <= self._ends:
+            return  # who set that one ends this, too
         self._token = _ends.set(self._ends)
-        self._timeout = asyncio.timeout_at(self._ends)
-        await self._timeout.__aenter__()
+        task = asyncio.current_task()
+        assert task is not None
+        self._task, self._cancels, self._over = task, task.cancelling(), False
+        loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._tenth: _Tenth | None = None
+        if self._ends - loop.time() < _EXACT:
+            self._timer = loop.call_at(self._ends, self.end)
+        else:
+            self._tenth = _tenth(loop, self._ends)
+            self._tenth.ending.add(self)
+
+    def end(self) -> None:
+        """The time has come."""
+        self._over = True
+        self._task.cancel()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, trace)
-        except TimeoutError:
+        if self._token is None:
+            return
+        if self._tenth is not None:
+            self._tenth.ending.discard(self)
+        elif self._timer is not None:
+            self._timer.cancel()
+        _ends.reset(self._token)
+        # Somebody else's cancellation stays one, even if the time has come, too (as asyncio.timeout does it).
+        ours = self._over and self._task.uncancel() <= self._cancels
+        if ours and kind is not None and issubclass(kind, asyncio.CancelledError):
             raise DeadlinePassed from None
-        finally:
-            _ends.reset(self._token)
 
 
 def at(seconds_left: float) -> None:

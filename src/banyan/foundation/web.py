@@ -73,7 +73,7 @@ def problem(refusal: Refusal) -> Response:
 
 def application(service: Service, ports: Ports) -> FastAPI:
     """The service's own ASGI application: its routes, calls of its peers, and every error as problem+json."""
-    app = FastAPI(
+    app = _Application(
         title=f"Banyan {service.name}",
         version=__version__,
         docs_url=None,
@@ -98,6 +98,16 @@ def application(service: Service, ports: Ports) -> FastAPI:
     app.state.doors = doors = Doors.of(app.routes, service.access, principal, service.name)
     app.middleware_stack = _Guard(express.Express(app.build_middleware_stack(), app.routes, ports, doors))
     return app
+
+
+class _Application(FastAPI):
+    """FastAPI's own `__call__` asks for each request who configured its instrumentation, and where tracing is on writes a
+    second span beside the edge's."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.middleware_stack is not None
+        scope["app"] = self  # as Starlette says it
+        await self.middleware_stack(scope, receive, send)
 
 
 async def _refused(_: Request, refusal: Exception) -> Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi import APIRouter
 
-from banyan.contracts import CALLS, callers, catalog, inventory, moving, orders, payments, users, vault  # noqa: F401  (their calls are known then)
+from banyan.contracts import CALLS, callers, catalog, inventory, moving, orders, payments, privacy, users, vault  # noqa: F401  (their calls are known then)
 from banyan.contracts import legacy as taking
 from banyan.foundation import loopback
 from banyan.foundation.edge import Edge
