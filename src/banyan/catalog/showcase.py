@@ -60,14 +60,15 @@ class Showcase:
                 del self._new[name, currency]
         return bool(self._new)
 
-    async def render_next(self, asks: Asks, after: str, currency: str) -> str:
-        """Render those of the next products whose cards are not kept; the last one's id, empty at the end of them all."""
+    async def render_next(self, asks: Asks, after: str, currency: str) -> tuple[str, int]:
+        """Render those of the next products whose cards are not kept: the last one's id, empty at the end of them all, and
+        how many these were."""
         rows = await reading.next_cards(asks, after, currency, _AT_ONCE)
         if missing := [row["id"] for row in rows if not row["kept"]]:
             for row in await reading.cards(asks, missing, currency):
                 if row["body"] is None:
                     self._render(row, currency)
-        return rows[-1]["id"] if len(rows) == _AT_ONCE else ""
+        return (rows[-1]["id"] if len(rows) == _AT_ONCE else ""), len(missing)
 
     def _render(self, row: Row, currency: str) -> bytes:
         body = orjson.dumps(shown.card(dict(row), currency))

@@ -7,7 +7,7 @@ from banyan.foundation.service import Ports
 
 SECONDS = 1.0
 _STEP = 0.1  # seconds between 200 products and the next: a large import is rendered in a minute, beside other work
-_ROUND = 600.0
+_AGAIN, _ROUND = 2.0, 600.0  # after a round that found some to render: others may have changed behind it
 
 
 @dataclass(slots=True)
@@ -16,13 +16,18 @@ class Keeping:
 
     showcase: Showcase
     reached: str = ""
+    rendered: int = 0  # in the present round
 
     async def keep(self, ports: Ports) -> float:
         """Cards rendered since the last pass. An idle shop asks its database nothing."""
         return 0.0 if await self.showcase.keep(ports.db) else SECONDS
 
     async def ahead(self, ports: Ports) -> float:
-        """The next of all products, in the shop's currency; from the first again ten minutes after the last."""
-        self.reached = await self.showcase.render_next(ports.db, self.reached, ports.settings.currency)
+        """The next of all products, in the shop's currency; ten minutes after a round that found all of them kept, anew."""
+        self.reached, rendered = await self.showcase.render_next(ports.db, self.reached, ports.settings.currency)
         await self.showcase.keep(ports.db)
-        return _STEP if self.reached else _ROUND
+        self.rendered += rendered
+        if self.reached:
+            return _STEP
+        found, self.rendered = self.rendered, 0
+        return _AGAIN if found else _ROUND

@@ -120,8 +120,9 @@ async def listed(
 ) -> list[tuple[str, int]]:
     """A page by id: id and revision. `category` is an id or slug, those below it included; `brand` an id, slug or key.
 
-    A page's worth is taken from each category or brand by its own index and then merged, so that the time does not hang
-    on what the planner thinks of how full they are. The status is part of the text, or partial indexes are of no use.
+    A page's worth is taken from each category or brand by its own index alone and then merged, so that the time does not
+    hang on what the planner thinks of how full they are; only the page's own products are read. The status is part of the
+    text, or partial indexes are of no use.
     """
     values: list[Any] = [after, limit]
 
@@ -143,9 +144,11 @@ async def listed(
     if sku is not None:
         within += f" AND id = (SELECT product_id FROM variant WHERE sku = {place(sku)})"
     rows = await asks.fetch(
-        f"""SELECT page.id, page.revision FROM {shelf} CROSS JOIN LATERAL (
-                SELECT id, revision FROM product WHERE status = '{status.value}' AND id > $1{within} ORDER BY id LIMIT $2
-            ) AS page ORDER BY page.id LIMIT $2""",
+        f"""SELECT id, revision FROM product JOIN (
+                SELECT page.id FROM {shelf} CROSS JOIN LATERAL (
+                    SELECT id FROM product WHERE status = '{status.value}' AND id > $1{within} ORDER BY id LIMIT $2
+                ) AS page ORDER BY page.id LIMIT $2
+            ) AS page USING (id) ORDER BY id""",
         *values,
     )
     return [(row["id"], row["revision"]) for row in rows]
