@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.peers.asked import OPERATIONS
-from bench.peers.turns import Figure, Measured
+from bench.peers.turns import CONNECTIONS, Figure, Measured
 
 SAME = {"search never asked before": "text search, 20"}
 """What peers do for an operation that only ours has: they keep no answers, so that each search is new to them."""
@@ -52,7 +52,9 @@ def notes(ours: Measured, peers: list[Measured]) -> list[str]:
         if each.skipped:
             lines.append(f"{each.name}: skipped: {each.skipped}")
             continue
-        lines.append(f"{each.name}: {each.remark}")
+        crowded = [name for name, figure in each.figures.items() if figure.connections > CONNECTIONS[0]]
+        with_more = f"; did more with {CONNECTIONS[1]} connections than with {CONNECTIONS[0]}: {', '.join(crowded)}"
+        lines.append(f"{each.name}: {each.remark}{with_more if crowded else ''}")
         lines += [
             f"{each.name}: {figure.wrong:,} wrong answers to {operation} (not counted), such as: {figure.sample}"
             for operation, figure in each.figures.items()
@@ -96,4 +98,5 @@ def _told(figure: Figure) -> dict[str, Any]:
         "app_cpu_ms": figure.app_cpu * 1000 / figure.done if figure.done else None,
         "database_cpu_ms": figure.database_cpu * 1000 / figure.done if figure.done else None,
         "p95_ms": max(figure.p95, default=0.0) * 1000,
+        "connections": figure.connections,
     }

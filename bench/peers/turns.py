@@ -11,13 +11,16 @@ from bench.peers.asked import OPERATIONS, Ask, Skipped
 from bench.peers.ground import postgres, settle
 from bench.peers.shop import Running, Shop, folder
 
-CONNECTIONS = 32
+CONNECTIONS = (32, 128)
+"""At once: each shop is measured with either number, and counts with the one it does more with."""
+_SLOW = 1.0  # seconds that an answer took with the first number, above which more at once would only wait longer
 
 
 @dataclass(slots=True)
 class Figure:
-    """One operation of one shop, over all its turns."""
+    """One operation of one shop with so many connections, over all its turns."""
 
+    connections: int = 0
     done: int = 0
     wrong: int = 0
     seconds: float = 0.0
@@ -50,9 +53,14 @@ class Measured:
     name: str
     version: str
     remark: str
-    figures: dict[str, Figure] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)  # by operation, the better of those tried
     megabytes: float = 0.0
     skipped: str = ""
+    tried: dict[str, dict[int, Figure]] = field(default_factory=dict)  # by operation and connections
+
+    def settle(self) -> None:
+        """Let each operation count as it went best."""
+        self.figures = {operation: max(figures.values(), key=Figure.rate) for operation, figures in self.tried.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ async def compare(shops: list[Shop], plan: Plan) -> list[Measured]:
             if not measured[shop.name].skipped:
                 with _skipping(measured[shop.name], plan.note):
                     await _turn(shop, measured[shop.name], number, plan)
+                    measured[shop.name].settle()
     return list(measured.values())
 
 
@@ -107,34 +116,39 @@ async def _turn(shop: Shop, measured: Measured, number: int, plan: Plan) -> None
         for operation in OPERATIONS:
             if operation == "checkout" or operation in asks:
                 plan.note(f"{shop.name}, turn {number + 1}: {operation}")
-                figure = measured.figures.setdefault(operation, Figure())
-                await _measure(shop, running, asks.get(operation, []), figure, plan.seconds, number)
+                figures = measured.tried.setdefault(operation, {})
+                for place, connections in enumerate(CONNECTIONS):
+                    if place and max(figures[CONNECTIONS[0]].p95) > _SLOW:
+                        break
+                    figure = figures.setdefault(connections, Figure(connections))
+                    await _measure(shop, running, asks.get(operation, []), figure, plan.seconds, (number, place))
         measured.megabytes = max(measured.megabytes, cost.of(running.app).megabytes)
 
 
-async def _measure(shop: Shop, running: Running, asks: list[Ask], figure: Figure, seconds: float, number: int) -> None:
-    """A warm-up that does not count, then what does."""
-    for kind, length in (("warm", max(1.0, seconds / 4)), ("", seconds)):
+async def _measure(
+    shop: Shop, running: Running, asks: list[Ask], figure: Figure, seconds: float, turn: tuple[int, int]
+) -> None:
+    """A warm-up that does not count, then what does. `turn`: which of the shop's, and which number of connections."""
+    for part, length in enumerate((max(1.0, seconds / 4), seconds)):
         app, database = cost.of(running.app), cost.of([running.database])
         if asks:
             seen = await client.order(
                 port=running.port,
-                connections=CONNECTIONS,
+                connections=figure.connections,
                 seconds=length,
                 asks=[ask.as_json() for ask in asks],
-                first=0
-                if kind
-                else len(asks) // 4,  # what must never have been asked for was not by the warm-up either
+                # What must never have been asked for was not by what went before.
+                first=len(asks) * (2 * turn[1] + part) // (2 * len(CONNECTIONS)),
             )
         else:
             seen = await client.order(
                 port=running.port,
-                connections=CONNECTIONS,
+                connections=figure.connections,
                 seconds=length,
                 purchase=shop.__module__,
-                run=f"{kind}{number}-{os.getpid()}",
+                run=f"{turn[0]}-{turn[1]}-{part}-{os.getpid()}",
                 **running.told,
             )
-        if not kind:
+        if part:
             spent = cost.of(running.app).cpu - app.cpu, cost.of([running.database]).cpu - database.cpu
             figure.add(seen, *spent)

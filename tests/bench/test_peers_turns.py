@@ -134,6 +134,22 @@ def test_wrong_answers_are_told_of() -> None:
     assert any("2 wrong answers to checkout" in line and "status 500" in line for line in table.notes(ours, []))
 
 
+def test_each_shop_counts_with_the_number_of_connections_that_suits_it() -> None:
+    shop = Measured("a", "1", "as it is")
+    shop.tried = {
+        "checkout": {32: Figure(32, done=10, seconds=1), 128: Figure(128, done=15, seconds=1)},
+        "product read": {32: Figure(32, done=90, seconds=1), 128: Figure(128, done=80, seconds=1)},
+        "add to cart": {32: Figure(32, done=1, seconds=1)},
+    }
+    shop.settle()
+    assert {name: figure.connections for name, figure in shop.figures.items()} == {
+        "checkout": 128,
+        "product read": 32,
+        "add to cart": 32,
+    }
+    assert "a: as it is; did more with 128 connections than with 32: checkout" in table.notes(shop, [])
+
+
 def test_turns_add_up() -> None:
     figure = Figure(done=10, seconds=2, app_cpu=0.5, database_cpu=0.5)
     assert figure.rate() == 5
