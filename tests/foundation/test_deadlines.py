@@ -77,3 +77,14 @@ async def test_what_goes_on_after_its_deadline_is_not_cancelled_a_second_time() 
         return "went on"
 
     assert await asyncio.create_task(stubborn()) == "went on"
+
+
+async def test_a_task_keeps_the_deadline_it_was_started_under_whoever_else_has_ended() -> None:
+    async def endless() -> None:
+        async with deadlines.within(100):
+            await asyncio.sleep(30)
+
+    async with deadlines.within(0.05):
+        task = asyncio.create_task(endless())
+    with pytest.raises(DeadlinePassed):
+        await task

@@ -60,14 +60,11 @@ class within:  # noqa: N801 - it is used as a function is, and costs half of wha
     __slots__ = ("_cancels", "_ends", "_over", "_task", "_tenth", "_timer", "_token")
 
     def __init__(self, seconds: float) -> None:
-        self._ends = asyncio.get_running_loop().time() + seconds
-        self._token: Token[float | None] | None = None
+        ends, outer = asyncio.get_running_loop().time() + seconds, _ends.get()
+        self._ends = ends if outer is None else min(ends, outer)
 
     async def __aenter__(self) -> None:
-        outer = _ends.get()
-        if outer is not None and outer <= self._ends:
-            return  # who set that one ends this, too
-        self._token = _ends.set(self._ends)
+        self._token: Token[float | None] = _ends.set(self._ends)
         task = asyncio.current_task()
         assert task is not None
         self._task, self._cancels, self._over = task, task.cancelling(), False
@@ -88,8 +85,6 @@ class within:  # noqa: N801 - it is used as a function is, and costs half of wha
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._token is None:
-            return
         if self._tenth is not None:
             self._tenth.ending.discard(self)
         elif self._timer is not None:
