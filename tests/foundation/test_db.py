@@ -182,6 +182,19 @@ async def test_a_statement_is_planned_once_but_where_a_service_needs_a_plan_for_
     assert modes == ["force_generic_plan", "auto"]
 
 
+async def test_a_plan_made_over_a_small_table_serves_a_large_one(open_shop: OpenShop) -> None:
+    db = (await open_shop(LEDGER)).ports["ledger"].db
+    async with db.transaction() as tx:
+        await tx.execute("CREATE TABLE young (id text PRIMARY KEY, said text)")
+        await tx.execute("INSERT INTO young VALUES ('7', 'x')")
+        await tx.execute("ANALYZE young")
+        await tx.execute("PREPARE one AS SELECT said FROM young WHERE id = $1")
+        assert len(await tx.fetch("EXECUTE one('7')")) == 1
+        await tx.execute("INSERT INTO young SELECT n::text, 'x' FROM generate_series(100, 20000) AS n")
+        plan = [str(row[0]) for row in await tx.fetch("EXPLAIN EXECUTE one('7')")]
+    assert any("young_pkey" in line for line in plan), plan
+
+
 async def test_json_columns_take_and_give_values(db: Db) -> None:
     given = {"a": [1, None, "ü"], "b": {"c": 2**60}}
     assert await db.fetchval("SELECT $1::jsonb", given) == given

@@ -124,6 +124,8 @@ class Db:
                     "timezone": "UTC",
                     "jit": "off",
                     "plan_cache_mode": "force_generic_plan" if plan_once else "auto",
+                    # A plan that was made over a small table would read all of it for as long as the connection lives.
+                    "enable_seqscan": "off" if plan_once else "on",
                 },
             )
         except (*GONE, asyncpg.PostgresError) as error:
