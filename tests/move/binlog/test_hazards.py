@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from zlib import crc32
 
+import pymysql
 import pytest
 
 from banyan.kernel.refusals import Unavailable
@@ -201,6 +202,17 @@ async def test_another_server_or_another_log_is_not_followed(shop: Legacy) -> No
     assert len(await shop.changes(Start(now.file, now.offset, 1, now.server_id, now.gtid))) == 1, "the right one is"
 
 
+async def purged_to(cursor: pymysql.cursors.Cursor, file: str) -> None:
+    """All files before `file` are gone. MariaDB keeps one, and says nothing, until its next checkpoint is written:
+    https://mariadb.com/kb/en/purge-binary-logs/"""
+    while True:
+        cursor.execute(f"PURGE BINARY LOGS TO '{file}'")
+        cursor.execute("SHOW BINARY LOGS")
+        if cursor.fetchall()[0][0] == file:
+            return
+        await asyncio.sleep(0.02)
+
+
 async def test_a_deleted_or_restarted_log_stops_it(tmp_path: Path) -> None:
     server = MariaDb(tmp_path, {"innodb-buffer-pool-size": "16M"})
     server.start()
@@ -213,7 +225,7 @@ async def test_a_deleted_or_restarted_log_stops_it(tmp_path: Path) -> None:
         start = Start(now.file, now.offset, 1, now.server_id, now.gtid)
         cursor.execute("FLUSH BINARY LOGS")
         cursor.execute("FLUSH BINARY LOGS")
-        cursor.execute("PURGE BINARY LOGS TO 'binlog.000003'")
+        await purged_to(cursor, "binlog.000003")
         gone = Legacy(source, source.connect(), tables)
         error = await gone.halted(start)
         assert isinstance(error, LogGone)
