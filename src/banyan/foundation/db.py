@@ -10,7 +10,7 @@ import orjson
 
 from banyan.contracts import Event
 from banyan.foundation import deadlines, outbox, telemetry
-from banyan.foundation.pool import Lent, Pool
+from banyan.foundation.pool import Lent, PlainConnection, Pool
 from banyan.foundation.wake import Wake
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
@@ -42,13 +42,6 @@ GONE = (
     asyncpg.CannotConnectNowError,
     asyncpg.InternalClientError,
 )
-
-
-class PlainConnection(asyncpg.Connection):
-    """A connection that needs no reset between borrowers: only `SET LOCAL` and transaction locks are ever used."""
-
-    def get_reset_query(self) -> str:
-        return ""
 
 
 class Tx:
@@ -124,13 +117,13 @@ class Db:
                     "timezone": "UTC",
                     "jit": "off",
                     "plan_cache_mode": "force_generic_plan" if plan_once else "auto",
-                    # A plan that was made over a small table would read all of it for as long as the connection lives.
+                    # A plan made over a small table would read all of it until it is made anew (foundation.pool).
                     "enable_seqscan": "off" if plan_once else "on",
                 },
             )
         except (*GONE, asyncpg.PostgresError) as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
-        return cls(Pool(pool), clock=clock, ids=ids)
+        return cls(Pool(pool, keeps_plans=plan_once), clock=clock, ids=ids)
 
     async def close(self) -> None:
         await self._pool.close()
