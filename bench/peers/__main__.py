@@ -31,7 +31,7 @@ def read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=6.0, help="how long each operation is measured in each turn")
     parser.add_argument("--rounds", type=int, default=2, help="turns of every shop")
     parser.add_argument("--only", action="append", choices=sorted(PEERS), help="this peer alone; may be repeated")
-    parser.add_argument("--workers", type=int, default=1, help="processes of ours")
+    parser.add_argument("--workers", type=int, default=2, help="processes of ours")
     parser.add_argument("--into", type=Path, default=default_folder(), help="where peers are installed and kept")
     parser.add_argument("--json", action="store_true", help="tell the outcome as JSON")
     given = parser.parse_args(arguments)

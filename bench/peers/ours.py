@@ -29,7 +29,7 @@ class Ours:
     shares_postgres = False
     remark = "search comes with facets, and the checkout authorizes and captures a payment"
 
-    def __init__(self, workers: int = 1, seconds: float = 6.0) -> None:
+    def __init__(self, workers: int = 2, seconds: float = 6.0) -> None:
         self.version = f"{workers} process{'es' if workers > 1 else ''}"
         self._options = ("--empty", "--workers", str(workers))
         self._new = int(seconds * _MOST_NEW / len(goods.WORDS)) + 1
