@@ -121,14 +121,20 @@ async def _turn(shop: Shop, measured: Measured, number: int, plan: Plan) -> None
                     if place and max(figures[CONNECTIONS[0]].p95) > _SLOW:
                         break
                     figure = figures.setdefault(connections, Figure(connections))
-                    await _measure(shop, running, asks.get(operation, []), figure, plan.seconds, (number, place))
+                    await _measure(shop, running, asks.get(operation, []), figure, plan.seconds, _Try(number, place))
         measured.megabytes = max(measured.megabytes, cost.of(running.app).megabytes)
 
 
-async def _measure(
-    shop: Shop, running: Running, asks: list[Ask], figure: Figure, seconds: float, turn: tuple[int, int]
-) -> None:
-    """A warm-up that does not count, then what does. `turn`: which of the shop's, and which number of connections."""
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """Which of a shop's turns it is, and with which of CONNECTIONS, both from 0 on."""
+
+    turn: int
+    place: int
+
+
+async def _measure(shop: Shop, running: Running, asks: list[Ask], figure: Figure, seconds: float, which: _Try) -> None:
+    """A warm-up that does not count, then what does."""
     for part, length in enumerate((max(1.0, seconds / 4), seconds)):
         app, database = cost.of(running.app), cost.of([running.database])
         if asks:
@@ -138,7 +144,7 @@ async def _measure(
                 seconds=length,
                 asks=[ask.as_json() for ask in asks],
                 # What must never have been asked for was not by what went before.
-                first=len(asks) * (2 * turn[1] + part) // (2 * len(CONNECTIONS)),
+                first=len(asks) * (2 * which.place + part) // (2 * len(CONNECTIONS)),
             )
         else:
             seen = await client.order(
@@ -146,7 +152,7 @@ async def _measure(
                 connections=figure.connections,
                 seconds=length,
                 purchase=shop.__module__,
-                run=f"{turn[0]}-{turn[1]}-{part}-{os.getpid()}",
+                run=f"{which.turn}-{which.place}-{part}-{os.getpid()}",
                 **running.told,
             )
         if part:

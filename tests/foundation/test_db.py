@@ -12,7 +12,6 @@ from banyan.cluster.engines.program import free_port
 from banyan.contracts import Event
 from banyan.foundation import deadlines
 from banyan.foundation.db import Db, Tx
-from banyan.foundation.pool import YOUNG
 from banyan.foundation.service import Service
 from banyan.kernel.clock import SystemClock, VirtualClock
 from banyan.kernel.ids import SystemIds
@@ -194,26 +193,6 @@ async def test_a_plan_made_over_a_small_table_serves_a_large_one(open_shop: Open
         await tx.execute("INSERT INTO young SELECT n::text, 'x' FROM generate_series(100, 20000) AS n")
         plan = [str(row[0]) for row in await tx.fetch("EXPLAIN EXECUTE one('7')")]
     assert any("young_pkey" in line for line in plan), plan
-
-
-async def test_plans_made_over_empty_tables_are_made_anew_as_these_grow(open_shop: OpenShop) -> None:
-    db = (await open_shop(LEDGER)).ports["ledger"].db
-
-    async def looks_up() -> bool:
-        return any("Index Cond: (id = " in str(row[0]) for row in await db.fetch("EXPLAIN EXECUTE mark(7)"))
-
-    due = "SELECT id FROM grown ORDER BY id LIMIT $1 FOR UPDATE"
-    for statement in (
-        "CREATE TABLE grown (id text PRIMARY KEY, said text)",
-        "ANALYZE grown",
-        f"PREPARE mark (bigint) AS UPDATE grown SET said = 'y' WHERE id IN ({due})",
-        "EXECUTE mark(7)",
-        "INSERT INTO grown SELECT n::text, 'x' FROM generate_series(1, 20000) AS n",
-    ):
-        await db.execute(statement)
-    seen = [await looks_up() for _ in range(YOUNG)]
-    assert not seen[0]
-    assert seen[-1]
 
 
 async def test_json_columns_take_and_give_values(db: Db) -> None:

@@ -10,7 +10,8 @@ import orjson
 
 from banyan.contracts import Event
 from banyan.foundation import deadlines, outbox, telemetry
-from banyan.foundation.pool import Lent, PlainConnection, Pool
+from banyan.foundation.plans import Lent, PlainConnection, Plans
+from banyan.foundation.pool import Pool
 from banyan.foundation.wake import Wake
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
@@ -117,13 +118,13 @@ class Db:
                     "timezone": "UTC",
                     "jit": "off",
                     "plan_cache_mode": "force_generic_plan" if plan_once else "auto",
-                    # A plan made over a small table would read all of it until it is made anew (foundation.pool).
+                    # A plan made over a small table would read all of it until it is made anew (foundation.plans).
                     "enable_seqscan": "off" if plan_once else "on",
                 },
             )
         except (*GONE, asyncpg.PostgresError) as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
-        return cls(Pool(pool, keeps_plans=plan_once), clock=clock, ids=ids)
+        return cls(Pool(pool, Plans(clock) if plan_once else None), clock=clock, ids=ids)
 
     async def close(self) -> None:
         await self._pool.close()

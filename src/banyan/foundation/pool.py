@@ -2,51 +2,31 @@
 statement 13.
 """
 
-from typing import TypeAlias, cast
-
 import asyncpg
 
-Lent: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+from banyan.foundation.plans import Lent, Plans
+
 AT_HAND = 4  # connections: those beyond are let go when they are not used for long
-YOUNG = 16  # times lent, after which a connection's plans are made anew, and then after four times as many each
-
-
-class PlainConnection(asyncpg.Connection):
-    """A connection that needs no reset between borrowers: only `SET LOCAL` and transaction locks are ever used."""
-
-    _lent = 0
-    _planned_anew = YOUNG
-
-    def get_reset_query(self) -> str:
-        return ""
-
-    def outgrown(self) -> bool:
-        """Count that it is lent once more; whether tables have likely grown out of what its plans were made for."""
-        self._lent += 1
-        if self._lent < self._planned_anew:
-            return False
-        self._planned_anew *= 4
-        return True
 
 
 class Pool:
     """What several may borrow from: `plain` is asyncpg's, of PlainConnections, from which others may borrow, too.
 
-    `keeps_plans`: its connections plan a statement once (`plan_cache_mode`), but anew as tables grow.
+    `plans`: where its connections keep their plans.
     """
 
-    def __init__(self, plain: "asyncpg.Pool[asyncpg.Record]", *, keeps_plans: bool = False) -> None:
+    def __init__(self, plain: "asyncpg.Pool[asyncpg.Record]", plans: Plans | None = None) -> None:
         self.plain = plain
-        self._keeps_plans = keeps_plans
+        self._plans = plans
         self._at_hand: list[Lent] = []
         self._wanting = 0
 
     async def lend(self, seconds: float) -> Lent:
         """A connection. TimeoutError when all are lent for so long."""
         con = await self._any(seconds)
-        if self._keeps_plans and cast(PlainConnection, con).outgrown():  # what stands in for it passes all on to it
+        if self._plans is not None:
             try:
-                await con.execute("DISCARD PLANS")
+                await self._plans.renew(con)
             except BaseException:
                 await self.plain.release(con)
                 raise
