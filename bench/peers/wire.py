@@ -128,7 +128,8 @@ class Talk:
             headers["Cookie"] = self.cookies()
         self._waits = loop.create_future()
         self._line.send(raw(method, path, b"" if body is None else orjson.dumps(body), **headers))
-        answer = await asyncio.wait_for(self._waits, 120)
+        async with asyncio.timeout(120):
+            answer = await self._waits
         if answer is None:
             raise ConnectionError(f"{method} {path}: the server hung up")
         if not answer.stays:
