@@ -10,7 +10,8 @@ import orjson
 
 from banyan.contracts import Event
 from banyan.foundation import deadlines, outbox, telemetry
-from banyan.foundation.plans import Lent, PlainConnection, Plans
+from banyan.foundation.connection import Lent, PlainConnection
+from banyan.foundation.plans import Plans
 from banyan.foundation.pool import Pool
 from banyan.foundation.wake import Wake
 from banyan.kernel.clock import Clock

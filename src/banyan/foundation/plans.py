@@ -6,13 +6,11 @@ then: from PostgreSQL's statistics, which are a second old and wait for no lock.
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias, cast
+from typing import cast
 
-import asyncpg
-
+from banyan.foundation.connection import DROP_PLANS, Lent, PlainConnection
 from banyan.kernel.clock import Clock
 
-Lent: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 PAUSE = 1.0  # seconds between looks
 FACTOR = 4  # times as many rows as when plans were made, and they are made anew …
 FEW = 16  # … from so many rows on …
@@ -20,24 +18,8 @@ MANY = 20_000  # … up to so many: who plans for these looks them up by an inde
 _ROWS = """
 SELECT oid, pg_stat_get_live_tuples(oid) FROM pg_class
 WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"""
-
-_DROP = "DISCARD PLANS"
-UPKEEP = frozenset({_ROWS, _DROP})
+UPKEEP = frozenset({_ROWS, DROP_PLANS})
 """Statements that no request asks for, and that are not counted as its own."""
-
-
-class PlainConnection(asyncpg.Connection):
-    """A connection that needs no reset between borrowers: only `SET LOCAL` and transaction locks are ever used."""
-
-    _age = 0
-
-    def get_reset_query(self) -> str:
-        return ""
-
-    def enter(self, age: int) -> bool:
-        """Have plans of this age from now on; whether that is news."""
-        news, self._age = self._age != age, age
-        return news
 
 
 class Plans:
@@ -48,6 +30,10 @@ class Plans:
         self._look_at = 0.0
         self._age = 0
         self._rows: dict[int, int] = {}  # of each table, the fewest in this age
+
+    def due(self, con: Lent) -> bool:
+        """Whether there is anything to renew: a look is due, or this connection's plans are of an earlier age."""
+        return self._clock.monotonic() >= self._look_at or _plain(con).age != self._age
 
     async def renew(self, con: Lent) -> None:
         """Drop what this connection keeps from an earlier age."""
@@ -60,8 +46,13 @@ class Plans:
                 self._rows = rows
             else:
                 self._rows = {table: min(self._rows.get(table, 0), many) for table, many in rows.items()}
-        if cast(PlainConnection, con).enter(self._age):  # what stands in for it passes all on to it
-            await con.execute(_DROP)
+        if _plain(con).age != self._age:
+            await _plain(con).drop_plans(self._age)
+
+
+def _plain(con: Lent) -> PlainConnection:
+    """What is lent stands in for the connection, and passes on to it what is asked of it."""
+    return cast(PlainConnection, con)
 
 
 def outgrown(fewest: Mapping[int, int], rows: Mapping[int, int]) -> bool:

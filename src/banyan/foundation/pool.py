@@ -4,7 +4,8 @@ statement 13.
 
 import asyncpg
 
-from banyan.foundation.plans import Lent, Plans
+from banyan.foundation.connection import Lent
+from banyan.foundation.plans import Plans
 
 AT_HAND = 4  # connections: those beyond are let go when they are not used for long
 
@@ -24,7 +25,7 @@ class Pool:
     async def lend(self, seconds: float) -> Lent:
         """A connection. TimeoutError when all are lent for so long."""
         con = await self._any(seconds)
-        if self._plans is not None:
+        if self._plans is not None and self._plans.due(con):
             try:
                 await self._plans.renew(con)
             except BaseException:

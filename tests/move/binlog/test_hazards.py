@@ -203,14 +203,14 @@ async def test_another_server_or_another_log_is_not_followed(shop: Legacy) -> No
 
 
 async def purged_to(cursor: pymysql.cursors.Cursor, file: str) -> None:
-    """All files before `file` are gone. MariaDB keeps one, and says nothing, until its next checkpoint is written:
-    https://mariadb.com/kb/en/purge-binary-logs/"""
-    while True:
-        cursor.execute(f"PURGE BINARY LOGS TO '{file}'")
-        cursor.execute("SHOW BINARY LOGS")
-        if cursor.fetchall()[0][0] == file:
-            return
-        await asyncio.sleep(0.02)
+    """All files before `file` are gone: MariaDB keeps those that it still needs, and says nothing of it."""
+    async with asyncio.timeout(60):
+        while True:
+            cursor.execute(f"PURGE BINARY LOGS TO '{file}'")
+            cursor.execute("SHOW BINARY LOGS")
+            if cursor.fetchall()[0][0] == file:
+                return
+            await asyncio.sleep(0.02)
 
 
 async def test_a_deleted_or_restarted_log_stops_it(tmp_path: Path) -> None:

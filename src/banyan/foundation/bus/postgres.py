@@ -11,9 +11,9 @@ import asyncpg
 import orjson
 
 from banyan.foundation.bus import OtherBus, Take
+from banyan.foundation.connection import PlainConnection
 from banyan.foundation.db import GONE
 from banyan.foundation.envelope import Envelope
-from banyan.foundation.plans import PlainConnection
 from banyan.foundation.wake import Wake
 from banyan.kernel.refusals import Unavailable
 
