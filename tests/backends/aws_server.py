@@ -13,7 +13,8 @@ import orjson
 import pytest
 from aiobotocore.session import AioSession
 
-from banyan.cluster.engines.program import Program, free_port
+from banyan.cluster.engines.program import Program
+from banyan.foundation.free_ports import free_port
 
 REGION = "eu-central-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}

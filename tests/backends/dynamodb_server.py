@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from banyan.cluster.engines.program import Program, free_port, needed
+from banyan.cluster.engines.program import Program, needed
+from banyan.foundation.free_ports import free_port
 from tests.backends.jars import jars
 from tests.backends.programs import running
 

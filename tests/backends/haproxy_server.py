@@ -7,19 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from banyan.cluster.engines.program import Program, free_port
+from banyan.cluster.engines.program import Program
+from banyan.foundation.free_ports import free_port
+from banyan.gateway.render.haproxy import CONFIG, SOCKET
 
 
 @dataclass
 class Proxy:
-    """A proxy of one folder, listening at `port` once it is started."""
+    """A proxy of one folder, listening at `port` and at `unix_socket`, if it has one, once it is started."""
 
     folder: Path
     port: int
+    unix_socket: Path | None = None
     program: Program = field(init=False)
 
     def __post_init__(self) -> None:
-        self.program = Program("proxy", self.folder, self.port)
+        self.program = Program("proxy", self.folder, self.port, unix_socket=self.unix_socket)
 
     def start(self, files: Mapping[str, str], command: list[str]) -> None:
         """Write its files and run it in the foreground. DidNotStart with what it said where it does not start."""
@@ -39,8 +42,9 @@ def haproxy(folder: Path, port: int, files: Mapping[str, str]) -> Proxy:
     """Started. Skips where HAProxy is not installed."""
     if shutil.which("haproxy") is None:
         pytest.skip("haproxy is not installed (apt-get install haproxy)")
-    proxy = Proxy(folder, port)
-    proxy.start(files, ["haproxy", "-db", "-q", "-f", str(folder / "haproxy.cfg")])
+    config = files[CONFIG]
+    proxy = Proxy(folder, port, folder / SOCKET if "stats socket" in config else None)
+    proxy.start(files, ["haproxy", "-db", "-q", "-f", str(folder / CONFIG)])
     return proxy
 
 
@@ -60,4 +64,4 @@ def answering(folder: Path, **says: str) -> tuple[Proxy, dict[str, int]]:
             f' http-request return status 200 content-type text/plain hdr x-side {name} lf-string "{text}"',
         ]
     text = "global\n maxconn 2000\n" + "\n".join(lines) + "\n"
-    return haproxy(folder, ports[next(iter(says))], {"haproxy.cfg": text}), ports
+    return haproxy(folder, ports[next(iter(says))], {CONFIG: text}), ports

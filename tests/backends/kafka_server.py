@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from banyan.cluster.engines.kafka import Kafka
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from tests.backends.programs import running
 
 USER, PASSWORD = "shop", "p/ss:w@rd"

@@ -17,6 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from banyan.foundation.free_ports import free_port
+
 USER, PASSWORD = "shop", "s3cret/?"
 
 
@@ -61,7 +63,7 @@ class SmtpServer:
             ("tls", {"ssl_context": trusted, "auth_require_tls": False, **secure}),
         ):
             made = Controller(self, hostname="127.0.0.1", port=0, **given)
-            made.port = _free_port()
+            made.port = free_port()
             made.start()
             self._running.append(made)
             self.ports[name] = made.port
@@ -75,14 +77,6 @@ class SmtpServer:
 def _known(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
     fits = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
     return AuthResult(success=fits, handled=fits)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _make_certificate(place: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from banyan.cluster.engines.program import DidNotStart, NotHere, free_port
+from banyan.cluster.engines.program import DidNotStart, NotHere
 from banyan.cluster.layout import Layout
 from banyan.cluster.running import Cluster
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from tests.cluster.collector import Collector

@@ -11,8 +11,8 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from typer.testing import CliRunner
 
-from banyan.cluster.engines.program import free_port
 from banyan.commands import cluster
+from banyan.foundation.free_ports import free_port
 from banyan.foundation.settings import WrongSettings
 from tests.process.cli import Said, banyan
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from banyan.commands import gateway, opened
 from banyan.foundation import settings
 from banyan.foundation.db import Db
+from banyan.foundation.free_ports import free_port
 from banyan.foundation.settings import WrongSettings
 from banyan.gateway.render import haproxy
 from banyan.gateway.render.runtime import Runtime
@@ -107,7 +108,7 @@ class Running:
     """A real HAProxy on a rendered plan, which can be ended and started again."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = haproxy_server.free_port()
+        self.port = free_port()
         self.files = haproxy.files(plan_of(folder, self.port, dict.fromkeys(SIDES, 9), catalog=10, users=10))
         self.at = f"unix:{folder}/haproxy.sock"
         self._folder = folder

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from banyan.cluster.engines.program import free_port
 from banyan.foundation import databases
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.refusals import Unavailable
 
 

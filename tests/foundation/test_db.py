@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 from fastapi import APIRouter
 
-from banyan.cluster.engines.program import free_port
 from banyan.contracts import Event
 from banyan.foundation import deadlines
 from banyan.foundation.db import Db, Tx
+from banyan.foundation.free_ports import free_port
 from banyan.foundation.service import Service
 from banyan.kernel.clock import SystemClock, VirtualClock
 from banyan.kernel.ids import SystemIds

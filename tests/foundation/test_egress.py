@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from banyan.cluster.engines.program import free_port
 from banyan.foundation.egress import LONGEST_ANSWER, Egress, NotSent
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.refusals import DeadlinePassed, Unavailable
 
 

@@ -11,10 +11,10 @@ from granian.server.embed import Server
 from pydantic import Field
 from starlette.responses import Response
 
-from banyan.cluster.engines.program import free_port
 from banyan.contracts import Call, Contract, callers
 from banyan.foundation import deadlines, loopback, telemetry, web
 from banyan.foundation.edge import Edge
+from banyan.foundation.free_ports import free_port
 from banyan.foundation.peers import Peers
 from banyan.foundation.running import Shop
 from banyan.foundation.service import Ports, Service

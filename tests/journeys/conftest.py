@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from banyan import topology
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.clock import SystemClock
 from banyan.trial.own_shop import own_shop
 from banyan.trial.stocking import stock

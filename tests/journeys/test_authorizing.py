@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 from playwright.async_api import Browser, expect
 
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from tests.users.oauth.application import VERIFIER, Application
 
 PASSWORD = "a long walk by the sea"

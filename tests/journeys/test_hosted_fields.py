@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, FrameLocator, Page, Request, expect
 
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.clock import SystemClock
 from banyan.simulators.stripe import KEY, PUBLISHABLE
 from banyan.simulators.stripe.elements import SCRIPT

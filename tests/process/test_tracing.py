@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.trial.crowd import Buyer

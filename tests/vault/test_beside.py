@@ -20,8 +20,8 @@ import pytest
 from typer.testing import CliRunner
 
 from banyan.cli import app
-from banyan.cluster.engines.program import free_port
 from banyan.foundation import embedded
+from banyan.foundation.free_ports import free_port
 from banyan.trial.cards.looking import below
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -14,7 +14,7 @@ from bench.peers.ground import Database, Ground, bridge, database, node, postmas
 from bench.peers.shop import Running
 from bench.peers.wire import Talk
 
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 
 SITE = Path(__file__).parent / "site"
 FILES = ("package.json", "tsconfig.json", "medusa-config.ts", "src/scripts/fill.ts")

@@ -15,7 +15,7 @@ from bench.peers.ground import Ground, database, postmaster
 from bench.peers.shop import Running
 from bench.peers.wire import Talk
 
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 
 SITE = Path(__file__).parent / "site"
 PACKAGES = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from banyan import topology
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.ids import Ids
 
 PARTS = (*topology.SERVICES, "storefront", "console", "gateway")

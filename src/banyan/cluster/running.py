@@ -19,10 +19,11 @@ from banyan.cluster.engines.haproxy import HaProxy
 from banyan.cluster.engines.kafka import Kafka
 from banyan.cluster.engines.opensearch import OpenSearch
 from banyan.cluster.engines.postgres import Postgres
-from banyan.cluster.engines.program import DidNotStart, Program, free_port
+from banyan.cluster.engines.program import DidNotStart, Program
 from banyan.cluster.engines.redis import Redis
 from banyan.cluster.layout import Layout, Part
 from banyan.foundation import databases
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.clock import Clock
 
 _LOOK = 0.25  # seconds between two looks at what runs

@@ -123,10 +123,11 @@ def faults(
 
     Example: `banyan trial faults --only "kafka killed" --only "primary database killed"`
     """
-    from banyan.cluster.engines.program import DidNotStart, NotHere, free_port
+    from banyan.cluster.engines.program import DidNotStart, NotHere
     from banyan.cluster.layout import Layout
     from banyan.cluster.running import Cluster
     from banyan.commands.bench.notes import note
+    from banyan.foundation.free_ports import free_port
     from banyan.foundation.settings import WrongSettings
     from banyan.trial import faults as trial
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.clock import SystemClock
 from banyan.kernel.ids import SystemIds
 from banyan.trial import bare, costs, load

@@ -13,7 +13,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.responses import PlainTextResponse
 
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from banyan.foundation.identity.authority import Authority
 from banyan.foundation.identity.channel import Channel
 from banyan.foundation.peers import Peers

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from banyan import topology
+from banyan.foundation.free_ports import free_port
 from banyan.foundation.settings import WrongSettings
 from banyan.gateway.headers import Safety
 from banyan.gateway.legacy.sides import Visitors
@@ -32,7 +33,7 @@ def started(
     def start(**given: object) -> int:
         key = repr(given)
         if key not in running:
-            folder, port = tmp_path_factory.mktemp(request.param), haproxy_server.free_port()
+            folder, port = tmp_path_factory.mktemp(request.param), free_port()
             plan = plan_of(folder, port, sides, **given)  # type: ignore[arg-type]
             if request.param == "haproxy":
                 running[key] = haproxy_server.haproxy(folder, port, haproxy.files(plan)), port

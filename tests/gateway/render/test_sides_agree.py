@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 import pytest
 
+from banyan.foundation.free_ports import free_port
 from banyan.foundation.settings import WrongSettings
 from banyan.gateway.legacy.sides import Visitors, choose
 from banyan.gateway.render import haproxy, nginx
@@ -63,7 +64,7 @@ class Ready:
 def proxy(
     request: pytest.FixtureRequest, sides: dict[str, int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Ready]:
-    folder, port = tmp_path_factory.mktemp(request.param), haproxy_server.free_port()
+    folder, port = tmp_path_factory.mktemp(request.param), free_port()
     plan = plan_of(folder, port, sides, catalog=10)
     if request.param == "haproxy":
         running = haproxy_server.haproxy(folder, port, haproxy.files(plan))
@@ -148,7 +149,7 @@ def test_a_weight_is_kept_for_the_next_start(proxy: Ready) -> None:
 
 
 def test_a_haproxy_that_is_not_there_is_said_to_be_away(tmp_path: Path) -> None:
-    for address in (f"unix:{tmp_path}/none", f"tcp:127.0.0.1:{haproxy_server.free_port()}"):
+    for address in (f"unix:{tmp_path}/none", f"tcp:127.0.0.1:{free_port()}"):
         with pytest.raises(Unavailable, match="does not answer"):
             Runtime(address).weights()
     for address in ("/tmp/x", "http://127.0.0.1", "tcp:here"):

@@ -14,7 +14,8 @@ from urllib.parse import urlencode, urljoin
 import aiohttp
 import pytest
 
-from banyan.cluster.engines.program import NotHere, Program, free_port
+from banyan.cluster.engines.program import NotHere, Program
+from banyan.foundation.free_ports import free_port
 
 VERSION = "9.13.3"
 SECRET = "the shop's secret: at least so long"

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from banyan.cluster.engines.program import Program, free_port, needed
+from banyan.cluster.engines.program import Program, needed
+from banyan.foundation.free_ports import free_port
 
 # A copy that does not answer /readyz twice in a row gets nothing more. What could not be sent at all is sent to another
 # copy; what was sent is never sent again but for reads, for nobody knows whether it was done.
@@ -46,7 +47,12 @@ class HaProxy:
     program: Program = field(init=False)
 
     def __post_init__(self) -> None:
-        self.program = Program("haproxy", self.folder, next(iter(self.ports.values()), free_port()))
+        port = next(iter(self.ports.values()), free_port())
+        self.program = Program("haproxy", self.folder, port, unix_socket=self._socket)
+
+    @property
+    def _socket(self) -> Path:
+        return self.folder / "haproxy.sock"
 
     @property
     def config(self) -> Path:
@@ -54,7 +60,7 @@ class HaProxy:
 
     def render(self) -> str:
         """Its configuration: a listener for each that is served, the door first."""
-        parts = [_CONF.format(socket=self.folder / "haproxy.sock")]
+        parts = [_CONF.format(socket=self._socket)]
         for name, port in self.ports.items():
             servers = "\n".join(
                 f"    server {name}-{number} 127.0.0.1:{copy}" for number, copy in enumerate(self.copies[name], 1)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from banyan.cluster.engines.jars import jars
-from banyan.cluster.engines.program import DidNotStart, Program, free_port
+from banyan.cluster.engines.program import DidNotStart, Program
+from banyan.foundation.free_ports import free_port
 
 JARS = "org.apache.kafka:kafka_2.13:4.0.0"
 _CLUSTER = "banyanbanyanbanyanbany"  # 22 characters, as 16 bytes in base64 are

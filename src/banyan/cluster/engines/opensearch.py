@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 import orjson
 
 from banyan.cluster.engines.jars import jars
-from banyan.cluster.engines.program import SECONDS, DidNotStart, Program, free_port
+from banyan.cluster.engines.program import SECONDS, DidNotStart, Program
+from banyan.foundation.free_ports import free_port
 
 VERSION = "2.19.4"  # the last line that runs on Java 17
 JARS = (

@@ -15,8 +15,9 @@ from urllib.parse import quote
 
 import psutil  # type: ignore[import-untyped]  # comes with the wheel
 
-from banyan.cluster.engines.program import DidNotStart, Program, free_port
+from banyan.cluster.engines.program import DidNotStart, Program
 from banyan.foundation.embedded import own_runtime_folder
+from banyan.foundation.free_ports import free_port
 
 _NAMES = ("a", "b")
 _CONF = """\

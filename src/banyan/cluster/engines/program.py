@@ -6,7 +6,6 @@ import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -22,29 +21,12 @@ class DidNotStart(RuntimeError):
     """It ended, or did not listen in time; the text has its last words."""
 
 
-_PORTS = range(20_000, 32_000)
-"""Below those that the system lends to connections: a port of ours must be free again when its program is begun again."""
-_looked = count(os.getpid() * 101)
-
-
-def free_port() -> int:
-    """A port nobody listens on just now; never the same twice from this process."""
-    for number in _looked:
-        port = _PORTS[number % len(_PORTS)]
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("unreachable")
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
+def listens(at: int | Path) -> bool:
+    """Whether somebody does at this port, or at this socket in the file system."""
+    family, address = (socket.AF_UNIX, str(at)) if isinstance(at, Path) else (socket.AF_INET, ("127.0.0.1", at))
+    with socket.socket(family) as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex(address) == 0
 
 
 def needed(*programs: str, package: str) -> None:
@@ -56,12 +38,16 @@ def needed(*programs: str, package: str) -> None:
 
 @dataclass(slots=True)
 class Program:
-    """`command` in a process group of its own, so that Ctrl-C is ours to pass on. `user`: who runs it, if not we."""
+    """`command` in a process group of its own, so that Ctrl-C is ours to pass on. `user`: who runs it, if not we.
+
+    `unix_socket`: where it listens besides its port, if it does.
+    """
 
     name: str
     folder: Path
     port: int
     user: str | None = None
+    unix_socket: Path | None = None
     process: "subprocess.Popen[bytes] | None" = None
     env: Mapping[str, str] = field(default_factory=dict)
 
@@ -91,7 +77,7 @@ class Program:
         self.begin(command)
         until = monotonic() + seconds
         while monotonic() < until and self.runs:
-            if listens(self.port):
+            if listens(self.port) and (self.unix_socket is None or listens(self.unix_socket)):
                 return
             sleep(0.02)
         self.stop(kill=True)

@@ -4,7 +4,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from banyan.cluster.engines.program import Program, free_port, needed
+from banyan.cluster.engines.program import Program, needed
+from banyan.foundation.free_ports import free_port
 
 _CACHE = ("--save", "", "--appendonly", "no", "--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lru")
 

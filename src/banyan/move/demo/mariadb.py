@@ -11,6 +11,7 @@ from time import monotonic, sleep
 
 import pymysql
 
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.refusals import Unavailable
 
 INSTALL = "MariaDB is not installed: on Debian and Ubuntu `apt-get install mariadb-server` brings it (it need not run)"
@@ -57,7 +58,7 @@ class MariaDb:
                 capture_output=True,
                 env={**os.environ, "TMPDIR": str(scratch)},
             )
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         options = {
             **_SETTINGS,
             "datadir": str(data),
@@ -126,9 +127,3 @@ class MariaDb:
             except OSError:
                 sleep(0.05)
         raise Unavailable("MariaDB did not start within a minute")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

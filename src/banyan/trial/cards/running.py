@@ -13,8 +13,8 @@ import asyncpg
 from aiohttp import web
 
 from banyan import process, topology
-from banyan.cluster.engines.program import free_port
 from banyan.foundation import embedded, settings
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 from banyan.kernel.refusals import Refusal

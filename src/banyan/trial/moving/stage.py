@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from banyan.cluster.engines.program import free_port
+from banyan.foundation.free_ports import free_port
 from banyan.kernel.clock import Clock
 from banyan.kernel.ids import Ids
 from banyan.move.demo import stocking
