@@ -199,7 +199,7 @@ async def test_the_bell_is_rung_when_another_process_tells_something(bus: Bus, o
     place = await bus.follow(TOPIC, await bus.follow(TOPIC, None, failing), heard.take)
     for number in range(3):
         await other.publish([fact(number)])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(set(heard.ids)) <= number:
                 assert await bell.wait(10)
                 await bus.deliver("group", TOPIC, heard.take)

@@ -69,7 +69,7 @@ async def test_what_is_imported_beside_a_running_shop_is_found_by_search(shop: O
     done = await run(shop, "catalog", "import", str(file))
     assert "1 were added" in done.stdout
     assert "row 2" in done.stdout
-    async with aiohttp.ClientSession(shop.url) as http, asyncio.timeout(10):
+    async with aiohttp.ClientSession(shop.url) as http, asyncio.timeout(30):
         while True:
             async with http.get("/v1/search?q=quokka") as answer:
                 if (await answer.json())["total"]:

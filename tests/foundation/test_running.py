@@ -185,7 +185,7 @@ async def test_a_follower_hears_what_is_told_from_now_on_and_each_process_hears_
 
     async with ports.db.transaction() as tx:
         tx.tell(Rung(door="front", number=1))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await shop.bus.lag("nobody", frozenset({"pair"})):
             await asyncio.sleep(0.02)
     for name in ("one", "two"):

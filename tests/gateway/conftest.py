@@ -208,7 +208,7 @@ async def served() -> AsyncIterator[Served]:
             port = free.getsockname()[1]
         server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
         running.append((server, asyncio.create_task(server.serve())))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -221,7 +221,7 @@ async def served() -> AsyncIterator[Served]:
     yield serve
     for server, task in running:
         server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
 
 
 def edge(app: Any, shop: Shop, *, trust: bool = False) -> Edge:

@@ -143,7 +143,7 @@ async def test_a_change_is_seen_within_a_second(ask: Any, toys: Toys, shop: Shop
     read = await ask("GET", "/v1/products/prd_mug", accept_encoding="gzip")
     edited = await ask("PATCH", "/v1/products/prd_mug?price=9", if_match=read.header("etag"))
     assert edited.status == 200, "the ETag of the compressed form is good for an edit"
-    async with asyncio.timeout(5):  # seconds on a busy machine; the promise is measured by the bench
+    async with asyncio.timeout(30):  # on a busy machine; the promise is measured by the bench
         while (await ask("GET", "/v1/products/prd_mug")).json()["price"] != 9:
             await asyncio.sleep(0.01)
     assert {"id": "prd_mug", "price": 9} in (await ask("GET", "/v1/products")).json()["items"]

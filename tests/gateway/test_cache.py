@@ -83,7 +83,7 @@ async def read(shelf: Shelf, target: str) -> object:
 
 
 async def until_asked(catalog: Catalog, times: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(catalog.asked) < times:
             await asyncio.sleep(0)
 

@@ -203,7 +203,7 @@ async def test_two_gateways_on_redis_ask_once_and_both_hear_of_a_change(
     )
     assert edited.status == 200
     for door in doors:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await loopback.request(door, "GET", "/v1/products/prd_mug", headers={})).json()["price"] != 99:
                 await asyncio.sleep(0.01)
     own_redis.stop(kill=True)

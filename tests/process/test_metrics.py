@@ -34,7 +34,7 @@ async def test_an_order_shows_in_what_was_relayed_and_handled(running: OwnShop) 
     async with aiohttp.ClientSession() as http:
         status, _ = await Buyer(http, running.url, clock=clock, ids=SystemIds(clock)).buy(SKU)
         assert status == "confirmed"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not re.search(r'shop_events_relayed_total\{service="orders"\} [1-9]', await metrics(http, running)):
                 await asyncio.sleep(0.1)
         assert re.search(r'shop_events_handled_total\{.*outcome="handled"', await metrics(http, running))

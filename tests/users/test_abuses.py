@@ -91,7 +91,7 @@ async def desk(open_shop: OpenShop, clock: VirtualClock) -> AsyncIterator[WireDe
                 await asyncio.sleep(0.02)
         yield WireDesk(shop, http)
     server.stop()  # type: ignore[no-untyped-call]
-    await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(serving, 30)
 
 
 async def kept(desk: Desk) -> dict[str, list[str]]:

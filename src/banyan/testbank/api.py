@@ -134,13 +134,29 @@ _CHARGE: dict[int | str, dict[str, Any]] = {200: {"model": Charge}, **_TROUBLE}
 
 def routes(ports: Ports) -> APIRouter:
     """All that the bank answers. WrongSettings when it has no key and would have to trust anyone."""
+    merchant = _merchant(ports)
+    bank = APIRouter(prefix="/bank", tags=["testbank"], dependencies=[Depends(merchant)])
+    _charges(bank, ports)
+    _book(bank, ports)
+    router = APIRouter()
+    router.include_router(bank)
+    router.include_router(_cards(ports, merchant))
+    router.include_router(confirm_pages.routes(ports))
+    return router
+
+
+def _merchant(ports: Ports) -> Callable[..., Awaitable[None]]:
     key = f"Bearer {actions.merchant_key(ports.settings)}".encode()
 
     async def merchant(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), key):
             raise Unauthenticated("send the merchant's key", code="not_the_merchant")
 
-    bank = APIRouter(prefix="/bank", tags=["testbank"], dependencies=[Depends(merchant)])
+    return merchant
+
+
+def _charges(bank: APIRouter, ports: Ports) -> None:
+    """A charge's life: held, captured, given back, or void."""
 
     @short
     @bank.post("/charges", responses=_CHARGE, response_model=None)
@@ -175,6 +191,10 @@ def routes(ports: Ports) -> APIRouter:
     async def refund(charge_id: ChargeId, asked: Deed) -> Response:
         return web.json(await actions.refund(ports, charge_id, asked.reference, asked.amount))
 
+
+def _book(bank: APIRouter, ports: Ports) -> None:
+    """The cards the bank keeps, and what it tells of its book."""
+
     @bank.post("/tokens", responses={201: {"model": Card}, **_TROUBLE}, status_code=201, response_model=None)
     async def keep_card(asked: NewCard) -> Response:
         return web.json(await _kept(ports, asked), 201)
@@ -186,12 +206,6 @@ def routes(ports: Ports) -> APIRouter:
             return Response(await actions.report_csv(ports, since, until), media_type="text/csv")
         items, place = await actions.report(ports, since, until, after)
         return web.json({"items": items, "next": place})
-
-    router = APIRouter()
-    router.include_router(bank)
-    router.include_router(_cards(ports, merchant))
-    router.include_router(confirm_pages.routes(ports))
-    return router
 
 
 def _cards(ports: Ports, merchant: Callable[..., Awaitable[None]]) -> APIRouter:

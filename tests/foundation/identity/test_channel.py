@@ -55,7 +55,7 @@ async def port(authority: Authority, tmp_path: Path) -> AsyncIterator[int]:
     yield port
     tasks[1].cancel()
     server.stop()  # type: ignore[no-untyped-call]
-    await asyncio.wait_for(tasks[0], 10)
+    await asyncio.wait_for(tasks[0], 30)
 
 
 def peers(folder: Path, port: int, *, service: str = "inventory") -> Peers:

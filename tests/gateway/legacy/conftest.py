@@ -156,13 +156,13 @@ class Mover:
         return Homeward(target=CART_ADD, form=body, after="/index.php?route=checkout/cart")
 
     async def until_held(self, group: str, epoch: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not (self.renewals and self.renewals[-1].held.get(group) == epoch):
                 await asyncio.sleep(0.005)
 
     async def until_heard(self) -> None:
         """The worker steers as it was last told."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not (self.renewals and self.renewals[-1].seen == str(self._number)):
                 await asyncio.sleep(0.005)
 

@@ -248,7 +248,7 @@ async def test_a_share_of_reads_is_told_to_the_mover_without_what_is_secret(
     await http.get(house.origin + PRODUCT)
     await http.get(house.origin + PRODUCT + "&customer_token=abc")
     await http.get(f"{house.origin}/index.php?route=checkout/confirm.confirm")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not any(each.samples for each in house.mover.renewals):
             await asyncio.sleep(0.02)
     assert [each.target for call in house.mover.renewals for each in call.samples] == [PRODUCT]

@@ -113,7 +113,7 @@ async def test_with_the_mover_away_a_lease_runs_out_and_only_what_was_changing_h
     assert (await http.post(house.origin + CART_ADD, data=b"1")).status == 200
     house.mover.away = True
     assert house.gateway.crossing is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not house.gateway.crossing.lease.over:
             await asyncio.sleep(0.02)
     held = asyncio.create_task(http.post(house.origin + CART_ADD, data=b"2"))

@@ -188,7 +188,7 @@ async def test_who_bypasses_the_gateway_is_taken_along_before_and_refused_after(
         assert turn.done, turn.lines()
         last = kept[0]
         assert (await w.ours())["old 8"] == last
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await fence_of(ground, GROUP).hits():
                 await asyncio.sleep(0.02)
         assert (await revert(ground, GROUP, max_pause=PAUSE)).done
@@ -275,14 +275,14 @@ async def test_what_the_legacy_shop_cannot_hold_is_flagged_at_once_and_holds_up_
     ground = await w.ground()
     assert (await cutover(ground, GROUP, max_pause=PAUSE, overrides=OPEN)).done
     await w.sell("a name that is longer than forty characters are", 1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await back.flagged(w.move.db, GROUP):
             await asyncio.sleep(0.02)
     with pytest.raises(Shut, match="unwritable"):
         await revert(ground, GROUP)
     await w.catalog.db.execute("UPDATE thing SET name = 'short' WHERE name LIKE 'a name that%'")
     await w.sell("short", 2)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await back.flagged(w.move.db, GROUP):
             await asyncio.sleep(0.02)
     assert (await revert(ground, GROUP, max_pause=PAUSE)).done

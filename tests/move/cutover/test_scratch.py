@@ -60,7 +60,7 @@ async def test_what_a_killed_rehearsal_left_is_cleared_away_and_nothing_else(
         # The other one is killed, too: who begins to work clears it away.
         await running.kill()
         m.mover.besides = {"rehearsals": sweeping}
-        async with m.mover.working(), asyncio.timeout(10):
+        async with m.mover.working(), asyncio.timeout(30):
             while beside() != {ours}:
                 await asyncio.sleep(0.05)
         with mariadb.connect() as con, con.cursor() as cursor:

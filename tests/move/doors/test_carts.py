@@ -93,7 +93,7 @@ async def test_what_was_sent_again_while_it_was_held_is_done_once_and_after_that
     await browser.post("checkout/cart.add", {"product_id": "42", "option[226]": "16"})
     await browser.ports.db.execute("UPDATE groups SET holding = true, epoch = epoch + 1 WHERE name = 'orders'")
     lease = browser.gateway.crossing.lease  # type: ignore[union-attr]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not lease.closed("orders"):
             await asyncio.sleep(0.01)
     held = [asyncio.create_task(browser.post("checkout/cart.add", {"product_id": "40"})) for _ in range(2)]

@@ -61,7 +61,7 @@ class World:
             await dual.switch(self.ports, name, on=on)
         crossing = self.gateway.crossing
         assert crossing is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while any((group := crossing.lease.group(name)) is None or group.dual != on for name in names):
                 await asyncio.sleep(0.02)
 

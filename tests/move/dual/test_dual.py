@@ -146,7 +146,7 @@ async def test_shoppers_do_not_notice_that_the_mover_is_away_and_nothing_is_lost
     crossing.dual._peers = peers
     found = await world.settled("users", before + 5)
     assert found.total("written") == before + 5
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while crossing.dual.spool.waiting:
             await asyncio.sleep(0.02)
 

@@ -120,7 +120,7 @@ async def _until(ports: Ports, ramp: Ramp, wanted: Any) -> float:
     """Let the ramp look, until the weight is as wanted; the seconds it took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while True:
             await ramp.step(ports)
             group = await groups.one(ports.db, "catalog")
@@ -162,7 +162,7 @@ async def test_a_hold_reaches_a_gateway_of_another_process_and_is_acknowledged(
     await street.ports.db.execute(
         "UPDATE groups SET holding = true, step = 'C2', epoch = epoch + 1 WHERE name = 'orders'"
     )
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while await street.ports.db.fetchval("SELECT held FROM worker") != {"orders": 2}:
             await asyncio.sleep(0.01)
     post = asyncio.create_task(http.post(f"{street.origin}/index.php?route=checkout/cart.edit", data={"key": "1"}))

@@ -38,7 +38,7 @@ def once(m: Moving, statement: str, *, passed: bool) -> Callable[[], Awaitable[N
         m.sql(left.pop())
         if passed:
             until = await m.mover.head()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while (known := await checkpoints.read(m.ports.db)) is None or known.at < until:
                     await asyncio.sleep(0.01)
 

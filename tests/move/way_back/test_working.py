@@ -38,7 +38,7 @@ async def w(world: MakeWorld) -> Any:
 
 async def until(w: Any) -> None:
     """Everything told so far is back."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await w.catalog.db.fetchval(
             "SELECT EXISTS (SELECT FROM outbox WHERE (txid, pos) > (SELECT txid, pos FROM relay_position))"
         ):
@@ -136,7 +136,7 @@ async def test_one_process_writes_and_the_one_before_it_no_more(w: Any) -> None:
     await w.sell("old 5", 55)
     group = await groups.one(w.move.db, GROUP)
     place = group.way_back_from
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await back.next_of(w.move.db, GROUP, 1):
             place = await hear(w.move, GROUP, place, ["catalog"], frozenset({"category"}))
             await asyncio.sleep(0.02)
