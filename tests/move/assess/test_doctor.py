@@ -302,8 +302,8 @@ async def test_a_question_that_takes_too_long_is_given_up_and_noted(shop: Shop) 
         with shop().connect() as con:
             ask = Asking(con, statement=0.1)
             began = monotonic()
-            assert ask.tried("sleep", "SELECT SLEEP(8)") is None
-            assert monotonic() - began < 5
+            assert ask.tried("sleep", "SELECT SLEEP(60)") is None
+            assert monotonic() - began < 30
             late = Asking(con, seconds=0)
             assert late.tried("anything", "SELECT 1") is None
             return [each.what for each in (*ask.unseen, *late.unseen)], sample(late, survey(late, "x", None)).unseen

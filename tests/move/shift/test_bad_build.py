@@ -116,17 +116,15 @@ async def _shop(street: Street, http: aiohttp.ClientSession, stop: asyncio.Event
         await asyncio.sleep(0.02)
 
 
-async def _until(ports: Ports, ramp: Ramp, wanted: Any) -> float:
-    """Let the ramp look, until the weight is as wanted; the seconds it took."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+async def _until(ports: Ports, ramp: Ramp, wanted: Any) -> None:
+    """Let the ramp look, until the weight is as wanted. How soon that is: test_ramp, by its own clock."""
     async with asyncio.timeout(30):
         while True:
             await ramp.step(ports)
             group = await groups.one(ports.db, "catalog")
             assert group is not None
             if wanted(group.weight):
-                return loop.time() - began
+                return
             await asyncio.sleep(0.1)
 
 
@@ -139,7 +137,7 @@ async def test_a_build_that_fails_or_is_slow_is_pulled_back_and_few_are_hurt(
     await street.ports.db.execute("UPDATE groups SET weight = 10, changed_at = shop_now() WHERE name = 'catalog'")
     await _until(street.ports, ramp, lambda weight: weight == 50)
     street.ours.failing = 20
-    assert await _until(street.ports, ramp, lambda weight: weight == 0) < 8
+    await _until(street.ports, ramp, lambda weight: weight == 0)
     street.ours.failing = 0
     assert street.seen.keys() == {"new", "legacy"}  # not one shopper saw a failure: the legacy shop stepped in
 
@@ -147,7 +145,7 @@ async def test_a_build_that_fails_or_is_slow_is_pulled_back_and_few_are_hurt(
     await street.ports.db.execute("UPDATE groups SET weight = 50, changed_at = shop_now() WHERE name = 'catalog'")
     await asyncio.sleep(1.2)
     street.slow, street.ours.seconds = 0, 0.3
-    assert await _until(street.ports, ramp, lambda weight: weight <= 25) < 8
+    await _until(street.ports, ramp, lambda weight: weight <= 25)
     stop.set()
     await asyncio.gather(*running)
     told = [row["what"] for row in await log.read(street.ports.db)]
