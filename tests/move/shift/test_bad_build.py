@@ -59,7 +59,6 @@ class Street:
     ours: Side
     theirs: Side
     seen: Counter[str] = field(default_factory=Counter)
-    slow: int = 0
 
 
 async def _place(_: Any, call: AskPlace) -> Place:
@@ -106,13 +105,10 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 async def _shop(street: Street, http: aiohttp.ClientSession, stop: asyncio.Event) -> None:
     number = 0
-    loop = asyncio.get_running_loop()
     while not stop.is_set():
         number += 1
-        began = loop.time()
         answer = await http.get(f"{street.origin}{PRODUCT}{number % 20}")
         street.seen[await answer.text() if answer.status == 200 else str(answer.status)] += 1
-        street.slow += loop.time() - began > 0.25
         await asyncio.sleep(0.02)
 
 
@@ -128,7 +124,7 @@ async def _until(ports: Ports, ramp: Ramp, wanted: Any) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_a_build_that_fails_or_is_slow_is_pulled_back_and_few_are_hurt(
+async def test_a_build_that_fails_or_is_slow_is_pulled_back_and_nobody_sees_a_failure(
     street: Street, http: aiohttp.ClientSession
 ) -> None:
     stop, ramp = asyncio.Event(), Ramp(dwell=0.6)
@@ -144,7 +140,7 @@ async def test_a_build_that_fails_or_is_slow_is_pulled_back_and_few_are_hurt(
     await routing.route(street.ports, "catalog", 50)
     await street.ports.db.execute("UPDATE groups SET weight = 50, changed_at = shop_now() WHERE name = 'catalog'")
     await asyncio.sleep(1.2)
-    street.slow, street.ours.seconds = 0, 0.3
+    street.ours.seconds = 0.3
     await _until(street.ports, ramp, lambda weight: weight <= 25)
     stop.set()
     await asyncio.gather(*running)
