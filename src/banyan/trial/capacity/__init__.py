@@ -3,8 +3,10 @@
 from banyan.trial.capacity.model import FULLEST as FULLEST
 from banyan.trial.capacity.model import WORDS as WORDS
 from banyan.trial.capacity.model import Act as Act
+from banyan.trial.capacity.model import Cost as Cost
 from banyan.trial.capacity.model import Plan as Plan
-from banyan.trial.capacity.model import busy as busy
+from banyan.trial.capacity.model import burden as burden
+from banyan.trial.capacity.model import full_cost as full_cost
 from banyan.trial.capacity.model import needed as needed
 from banyan.trial.capacity.model import plan as plan
 from banyan.trial.capacity.model import stretched as stretched

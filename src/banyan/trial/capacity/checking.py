@@ -15,7 +15,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 from banyan.kernel.clock import SystemClock
-from banyan.trial.capacity.model import FULLEST, Act, busy, percentile, stretched
+from banyan.trial.capacity.model import FULLEST, Act, burden, percentile, stretched
 from banyan.trial.capacity.services import Services
 from banyan.trial.shoppers.full import full
 from banyan.trial.shoppers.market import Progress
@@ -24,6 +24,8 @@ from banyan.trial.shoppers.mixes import Mix, Phase
 LEVELS = (0.2, 0.45)
 """How busy the machine's cores are to be with the shop's work."""
 _SHOPPERS = 300
+_OPENING = (Phase(5, 0.5), Phase(5))  # before it counts: a shop that is open has answered before
+_ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,9 @@ async def _one(
     level: float,
 ) -> Checked:
     cores, clock = os.cpu_count() or 1, SystemClock()
-    rate = level * cores / sum(act.share * (act.cpu + act.database) for act in acts.values())
+    rate = level * cores / sum(act.share * sum(act.costs[-1][1:]) for act in acts.values())
     think = _SHOPPERS / rate
-    run = replace(mix, think=(think * 0.8, think * 1.2), opening=(), phases=(Phase(seconds),))
+    run = replace(mix, think=(think * 0.8, think * 1.2), opening=_OPENING, phases=(Phase(seconds),))
     note(f"{rate:,.0f} requests a second for {seconds:.0f} s")
     await asyncio.to_thread(folder.mkdir, mode=0o755)
     used: list[tuple[float, float]] = []
@@ -104,16 +106,19 @@ async def _one(
 def predicted(
     acts: Mapping[str, Act], services: Services, rate: float, workers: int, others: float, cores: int
 ) -> tuple[float, float, float]:
-    """Utilisation of a worker and of the database, as shares of a core, and p95 where all share `cores`."""
-    of_task, of_database = busy(acts, rate, workers, 1)
-    machine = others + (of_task * workers + of_database) / cores
-    slower = stretched(min(machine, FULLEST), cores)
-    queue = min(of_task * slower, FULLEST)
+    """Utilisation of a worker and of the database, as shares of a core, and p95 where all share `cores`.
+
+    Where others take the cores, work lasts longer, more of it is in hand at once, and it is cheaper: found by going round.
+    """
+    slower, found = 1.0, burden(acts, rate, workers, 1)
+    for _ in range(_ROUNDS):
+        beside = others + (found.task * (workers - 1) + found.database) / cores  # a worker does not wait for itself
+        slower = stretched(min(beside, FULLEST), cores)
+        found = burden(acts, rate, workers, 1, slower)
     parts = [
-        (act.share, act.wait, act.cpu_at(of_task) * slower * stretched(queue) + act.database_at(of_task) * slower)
-        for act in acts.values()
+        (act.share, act.wait, act.time(found.costs[name], found.task, slower) - act.wait) for name, act in acts.items()
     ]
-    return of_task + services.idle.app, of_database + services.idle.database, percentile(parts, 0.95)
+    return found.task + services.idle.app, found.database + services.idle.database, percentile(parts, 0.95)
 
 
 def _machine() -> float:

@@ -6,9 +6,10 @@ from math import ceil, isfinite
 from typing import Any
 
 from banyan.trial.capacity.checking import Checked
-from banyan.trial.capacity.model import WORDS, Act, Plan, needed, plan
+from banyan.trial.capacity.model import WORDS, Act, Plan, full_cost, needed, plan
 from banyan.trial.capacity.scaling import Followed, Moment, Policy, followed, scaled, spike
 from banyan.trial.capacity.services import Services
+from banyan.trial.shoppers.full import PER_WORKER
 from banyan.trial.shoppers.mixes import Mix
 
 FACTORS = (0.2, 1.0, 5.0, 10.0)
@@ -93,13 +94,19 @@ class Report:
     def lines(self) -> list[str]:
         asked, said = self.asked, self.tasks
         wanted = f"{asked.users:,} users who think {asked.think:g} s ({asked.rate:,.0f} requests/s), p95 {asked.p95 * 1e3:g} ms"
-        return [
-            f"{wanted}: {said} tasks of one core"
-            if said
-            else f"{wanted}: no number of tasks does it, see the database",
-            f"a worker answers {self.services.cold_start:.1f} s after its start; unasked it takes "
-            f"{self.services.idle.app:.1%} of a core, its database {self.services.idle.database:.1%}",
-        ]
+        enough = f"{said} {'task' if said == 1 else 'tasks'} of one core"
+        lines = [f"{wanted}: {enough if said else 'no number of tasks does it, see the database'}"]
+        processes = ceil(asked.users / PER_WORKER)
+        if said and processes > said:
+            lines.append(
+                f"with a connection for each of them all the time: {processes} tasks, {PER_WORKER:,} connections each"
+            )
+        start, idle = self.services.cold_start, self.services.idle
+        lines.append(
+            f"a worker answers {start:.1f} s after its start; unasked it takes {idle.app:.1%} of a core, "
+            f"its database {idle.database:.1%}"
+        )
+        return lines
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -107,7 +114,9 @@ class Report:
             "mix": self.mix.name,
             "model": WORDS,
             "services": self.services.as_json(),
-            "acts": {name: asdict(act) for name, act in self.acts.items()},
+            "acts": {
+                name: asdict(act) | {"costs": [cost._asdict() for cost in act.costs]} for name, act in self.acts.items()
+            },
             "tasks": self.tasks,
             "plans": [{"users": users, "plan": _plain(found)} for users, found in self.plans],
             "policies": [{"policy": name, **asdict(each)} for name, each in self.policies],
@@ -123,7 +132,7 @@ def report(asked: Asked, mix: Mix, services: Services, misses: float) -> Report:
         (users, needed(acts, users / asked.think, asked.p95, asked.database_cores))
         for users in (round(asked.users * factor) for factor in FACTORS)
     ]
-    cost = sum(act.share * act.cpu for act in acts.values())
+    cost = full_cost(acts)
     demand, last = spike(asked.rate, TIMES, before=BEFORE, during=DURING, after=AFTER), BEFORE + DURING
     policies, chosen = list[tuple[str, Followed]](), list[Moment]()
     for target in sorted({0.4, 0.6, 0.8, asked.target}):
@@ -138,7 +147,8 @@ def report(asked: Asked, mix: Mix, services: Services, misses: float) -> Report:
 
 
 def _costs(act: Act) -> Sequence[float]:
-    return (act.cpu_at(0), act.cpu, act.database_at(0), act.database)
+    alone, company = act.costs[0], act.costs[-1]
+    return (alone.task, company.task, alone.database, company.database)
 
 
 def _cells(found: Plan | None) -> tuple[str, ...]:
