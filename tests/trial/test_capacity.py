@@ -238,6 +238,8 @@ def test_one_measurement_of_each_path_will_do(tmp_path: Path) -> None:
         ("[]", "is not what"),
         ('{"operations": [{"path": "product"}]}', "app_cpu_ms"),
         ('{"operations": []}', "says nothing of product, list"),
+        ('{"operations": [{"path": "product", "costs": []}]}', "IndexError"),
+        ('{"operations": [{"path": "product", "costs": [{"at_once": "two"}]}]}', "TypeError"),
     ],
 )
 def test_a_file_that_is_no_measurement_says_why(tmp_path: Path, text: str, why: str) -> None:

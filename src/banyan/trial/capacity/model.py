@@ -102,7 +102,7 @@ class Plan:
 def burden(acts: Mapping[str, Act], rate: float, tasks: int, database_cores: float, slower: float = 1.0) -> Burden:
     """Utilisations above 1 where there is more to do than can be done. `slower`: as others take the cores.
 
-    ρ = λ S(ρ) / n, found by halving: S falls as ρ rises, so there is one.
+    ρ = λ · S(ρ) / tasks, found by halving: S falls as ρ rises, so there is one.
     """
 
     def costs(utilisation: float) -> dict[str, Cost]:

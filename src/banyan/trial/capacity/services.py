@@ -71,7 +71,7 @@ class Services:
         if act == "checkout":  # a purchase less the steps that lead to it
             whole = self.paths["checkout"]
             costs = _paired(whole, self.paths["steps"], lambda of_all, of_steps: max(of_all - of_steps, _LEAST))
-            return Act(share, costs, whole.wait, _AFTER, rounds=True)
+            return Act(share, falling(costs), whole.wait, _AFTER, rounds=True)
         return Act(share, self.paths[act].costs, self.paths[act].wait)
 
     def as_json(self) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def read(file: Path) -> Services:
         paths = {each["path"]: _read(each) for each in told["operations"]}
     except FileNotFoundError:
         raise WrongServices(f"there is no file {file}") from None
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise WrongServices(
             f"{file} is not what `banyan bench --json` prints: {type(error).__name__} {error}"
         ) from None
@@ -176,7 +176,7 @@ def read(file: Path) -> Services:
 
 def _read(each: Mapping[str, Any]) -> Service:
     costs = [
-        Cost(float(cost.get("at_once", 1.0)), cost["app_cpu_ms"] / 1e3, cost["database_cpu_ms"] / 1e3)
+        Cost(max(1.0, cost.get("at_once", 1.0)), cost["app_cpu_ms"] / 1e3, cost["database_cpu_ms"] / 1e3)
         for cost in each.get("costs", [each])
     ]
     return Service(falling(costs), each.get("wait_ms", 0.0) / 1e3)
