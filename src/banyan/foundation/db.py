@@ -74,6 +74,10 @@ class Tx:
     async def executemany(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         await self.con.executemany(sql, values)
 
+    async def one_moment(self) -> None:
+        """All that is read from here on is of the same moment; it must be the first statement. For reports, not for rules."""
+        await self.con.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
     def tell(self, *events: Event, trace: str | None = None) -> None:
         """Publish these facts if, and only if, this transaction commits. `trace`: of another request than the present."""
         trace = telemetry.traceparent() if trace is None else trace

@@ -9,6 +9,7 @@ from banyan.kernel.refusals import Conflict
 from banyan.move.demo import stocking
 from banyan.move.shift import dual
 from banyan.move.status import status
+from banyan.move.storage import dual as storage
 from banyan.move.storage import groups, log
 from tests.move.dual.conftest import World
 
@@ -91,6 +92,23 @@ async def test_signing_up_is_played_without_the_password(world: World) -> None:
     rows = await world.ports.db.fetch("SELECT * FROM dual_write")
     assert "a secret" not in str([dict(row) for row in rows])
     assert all(row["said"] is None for row in rows)  # forgotten once it was played
+
+
+async def test_a_report_is_of_one_moment(world: World) -> None:
+    async def compared() -> None:
+        for number in range(40):
+            async with world.ports.db.transaction() as tx:
+                field = f"field {number}"
+                await storage.differ(tx, "orders", "probe", field, "odd", kind="cart", key="1", request="dwr_1")
+
+    comparing = asyncio.create_task(compared())
+    while not comparing.done():
+        found = await dual.report(world.ports, "orders")
+        shown = [each["field"] for each in found.examples if each["door"] == "probe"]
+        assert sorted(shown) == sorted(each["field"] for each in found.fields if each["door"] == "probe")
+    await comparing
+    for table in ("dual_field", "dual_example"):
+        await world.ports.db.execute(f"DELETE FROM {table} WHERE door = 'probe'")
 
 
 async def test_carts_are_compared_for_guests_and_customers(world: World) -> None:

@@ -147,18 +147,18 @@ async def _guard(ports: Ports, group: Group, doors: tuple[str, ...]) -> None:
 
 
 async def report(ports: Ports, name: str) -> Compared:
-    """What was found so far."""
-    group, db = await _group(ports.db, name), ports.db
-    examples = [dict(row) | {"at": row["at"].isoformat()} for row in await dual.examples(db, name)]
-    return Compared(
-        name,
-        group.mode,
-        await dual.since(db, name),
-        await dual.waiting(db, name),
-        tuple(dict(row) for row in await dual.counts(db, name)),
-        tuple(dict(row) for row in await dual.fields(db, name)),
-        tuple(examples),
-    )
+    """What was found so far, all of it as of one moment."""
+    async with ports.db.transaction() as tx:
+        await tx.one_moment()
+        return Compared(
+            name,
+            (await _group(tx, name)).mode,
+            await dual.since(tx, name),
+            await dual.waiting(tx, name),
+            tuple(dict(row) for row in await dual.counts(tx, name)),
+            tuple(dict(row) for row in await dual.fields(tx, name)),
+            tuple(dict(row) | {"at": row["at"].isoformat()} for row in await dual.examples(tx, name)),
+        )
 
 
 async def hear(ports: Ports, call: TellWritten) -> Noted:

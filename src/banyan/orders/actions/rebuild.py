@@ -23,7 +23,7 @@ async def rebuild(db: Db, *, repair: bool = False, seconds: float = 600) -> Rebu
     All of it sees one moment, so it may run while the shop is open.
     """
     async with db.transaction(seconds=seconds) as tx:
-        await orders.one_moment(tx)
+        await tx.one_moment()
         shadow = await orders.shadow(tx)
         count, after = 0, ""
         while batch := await events.streams(tx, after, _BATCH):

@@ -85,11 +85,6 @@ def found_by(db: Reader, email: str) -> list[str]:
     return [index(db, email), email]
 
 
-async def one_moment(tx: Tx) -> None:
-    """All that follows in this transaction sees the same moment; it must be its first statement."""
-    await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-
-
 async def shadow(tx: Tx) -> str:
     """An empty table like order_view, gone with the transaction; its name."""
     await tx.execute("CREATE TEMPORARY TABLE order_shadow (LIKE order_view) ON COMMIT DROP")
