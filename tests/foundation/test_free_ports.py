@@ -20,12 +20,23 @@ def test_processes_side_by_side_never_share_a_port() -> None:
     assert len(lent) == len(set(lent)) == 600
 
 
-def test_what_a_process_had_is_lent_again_once_it_is_gone() -> None:
-    rounds = [
-        subprocess.run([sys.executable, "-c", _ASK], input="\n", capture_output=True, text=True, check=True).stdout
-        for _ in range(3)
-    ]
-    assert all(len(each.split()) == 150 for each in rounds)
+def test_a_block_is_held_as_long_as_its_process_lives_and_no_longer() -> None:
+    child = subprocess.Popen([sys.executable, "-c", _ASK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout
+    port = int(child.stdout.readline().split()[0])
+    first = port - port % 100
+    assert not _free(first)
+    child.communicate("\n", timeout=30)
+    assert _free(first)
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def test_a_port_that_somebody_listens_on_is_passed_over() -> None:
